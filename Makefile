@@ -34,7 +34,7 @@ check: env ## linter, formatter, strict types, floors (under a minute)
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest -q tests/test_floors.py
 
 format: env ## put the code in the house's format
