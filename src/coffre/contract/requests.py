@@ -1,0 +1,239 @@
+"""Requests: one frozen value for each operation, by keyword, able to grow.
+
+A field that comes later has a default, and names in its metadata the capability it needs
+and the contract version it came with. A driver that does not declare the capability, or
+was written for an older contract, *refuses* a request in which such a field was set: see
+:func:`refuse_unsupported`. No driver ever ignores a field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, cast
+
+from coffre.contract.content import Content
+from coffre.contract.digest import Digest, DigestAlgorithm
+from coffre.contract.errors import InvalidRequestError, UnsupportedOperationError
+from coffre.contract.identity import ObjectRef
+from coffre.contract.services import Capability
+from coffre.contract.version import CONTRACT_VERSION, Version
+
+MAX_METADATA_BYTES = 16 * 1024
+"""Most that names and values of one object may take together, in UTF-8 bytes."""
+
+NO_METADATA: Mapping[str, str] = MappingProxyType({})
+"""The empty metadata, shared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutRequest:
+    """One object to store. New fields may come; each will have a default."""
+
+    ref: ObjectRef
+    """Tenant, container and identifier, valid by construction."""
+    content: Content
+    """Opens a fresh stream each time: a put can be retried, or sent to N offers."""
+    size: int
+    """Length of the content, in bytes. Another length is refused, and leaves nothing."""
+    algorithm: DigestAlgorithm = DigestAlgorithm.SHA512
+    """Algorithm of the digest the result must carry."""
+    expected: Digest | None = None
+    """Digest that the bytes must have, under ``algorithm``; others are refused, unpublished."""
+    metadata: Mapping[str, str] = field(
+        default_factory=lambda: NO_METADATA, metadata={"needs": Capability.METADATA}
+    )
+    """Names and values kept beside the object, the original file name for instance."""
+    replace: bool = field(default=False, metadata={"needs": Capability.REPLACE})
+    """Replace an object that holds other bytes, atomically; otherwise that is a conflict."""
+    retain_until: datetime | None = field(default=None, metadata={"needs": Capability.RETENTION})
+    """Earliest deletion, UTC, enforced by the offer itself."""
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without the offer.
+
+        Raises:
+            InvalidRequestError: a negative size, an expected digest of another algorithm, or
+                more metadata than :data:`MAX_METADATA_BYTES`.
+        """
+        if self.size < 0:
+            raise InvalidRequestError("the size of an object cannot be negative", ref=self.ref)
+        if self.expected is not None and self.expected.algorithm is not self.algorithm:
+            raise InvalidRequestError(
+                f"expected digest is {self.expected.algorithm}, the request says {self.algorithm}",
+                ref=self.ref,
+            )
+        if self.metadata:
+            self._check_metadata()
+
+    def _check_metadata(self) -> None:
+        length = 0
+        for name, value in self.metadata.items():
+            try:
+                length += len(name.encode()) + len(value.encode())
+            except (AttributeError, UnicodeEncodeError):
+                raise InvalidRequestError(
+                    "metadata must be text that UTF-8 can write", ref=self.ref
+                ) from None
+        if length > MAX_METADATA_BYTES:
+            raise InvalidRequestError(
+                f"{length} bytes of metadata, at most {MAX_METADATA_BYTES} are kept", ref=self.ref
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkPutRequest:
+    """Several objects to store in one call; needs :attr:`Capability.BULK_PUT`."""
+
+    puts: Sequence[PutRequest]
+    """The objects; a reference may appear once only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetRequest:
+    """One object, or a range of it, to read."""
+
+    ref: ObjectRef
+    offset: int = field(default=0, metadata={"needs": Capability.RANGE_READ})
+    """First byte wanted, from 0."""
+    length: int | None = field(default=None, metadata={"needs": Capability.RANGE_READ})
+    """Number of bytes wanted, to the end when ``None``; must lie inside the object."""
+
+    def __post_init__(self) -> None:
+        """Check the range as far as it can be without the offer.
+
+        Raises:
+            InvalidRequestError: a negative offset or length.
+        """
+        if self.offset < 0 or (self.length is not None and self.length < 0):
+            raise InvalidRequestError("a range cannot be negative", ref=self.ref)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatRequest:
+    """One object to ask about."""
+
+    ref: ObjectRef
+    digest: DigestAlgorithm | None = field(
+        default=None, metadata={"needs": Capability.OFFER_DIGEST}
+    )
+    """Have the offer digest, now, the whole object it holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRequest:
+    """One object to delete, on an order that the caller has recorded."""
+
+    ref: ObjectRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest:
+    """The objects of one container, sorted bytewise by identifier."""
+
+    tenant: int
+    container: str
+    after: str | None = None
+    """Start after this identifier, which need not exist: this is how a listing is resumed."""
+    prefix: str = ""
+    """Only identifiers that begin so."""
+    limit: int | None = None
+    """At most this many; the listing then says whether it is complete."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityRequest:
+    """How much room is left."""
+
+    tenant: int = 0
+    """Tenant for whom the question is asked, where an offer gives quotas by tenant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainersRequest:
+    """Which containers an offer holds; needs :attr:`Capability.CONTAINERS`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineRequest:
+    """Bad bytes to set aside; needs :attr:`Capability.QUARANTINE`."""
+
+    ref: ObjectRef
+    reason: str
+    """Code or sentence kept with the bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRequest:
+    """Leftovers to remove; needs :attr:`Capability.SWEEP`."""
+
+    older_than: float = 3600.0
+    """Only leftovers untouched for that many seconds."""
+
+
+AnyRequest = (
+    PutRequest
+    | BulkPutRequest
+    | GetRequest
+    | StatRequest
+    | DeleteRequest
+    | ListRequest
+    | CapacityRequest
+    | ContainersRequest
+    | QuarantineRequest
+    | SweepRequest
+)
+
+
+def refuse_unsupported(
+    request: AnyRequest,
+    capabilities: frozenset[Capability],
+    contract: Version = CONTRACT_VERSION,
+) -> None:
+    """Refuse a request that a driver would have to ignore in part; nothing is sent.
+
+    Args:
+        request: what is about to be asked.
+        capabilities: what the connection declares.
+        contract: the contract version that the driver was written for.
+
+    Raises:
+        UnsupportedOperationError: a field is set that needs a capability not declared, or that
+            the driver's contract version does not know.
+    """
+    for name, default, needs, since in _conditional_fields(cast(Hashable, type(request))):
+        value = getattr(request, name)
+        if value is default or value == default:
+            continue
+        if since > contract or (needs is not None and needs not in capabilities):
+            raise UnsupportedOperationError(
+                _why(request, name, needs, since), ref=getattr(request, "ref", None)
+            )
+
+
+def _why(request: AnyRequest, name: str, needs: Capability | None, since: Version) -> str:
+    missing = f"the capability {needs.value!r}" if needs else "a newer contract"
+    return (
+        f"{type(request).__name__}.{name} needs {missing} (contract {since}), "
+        "which this driver does not have; nothing was sent"
+    )
+
+
+@lru_cache(maxsize=64)
+def _conditional_fields(
+    kind: Hashable,
+) -> tuple[tuple[str, Any, Capability | None, Version], ...]:
+    """Fields of a request type that some drivers may not know, with their defaults."""
+    return tuple(
+        (
+            item.name,
+            item.default if item.default_factory is MISSING else item.default_factory(),
+            item.metadata.get("needs"),
+            item.metadata.get("since", Version(1, 0)),
+        )
+        for item in fields(cast(type[PutRequest], kind))
+        if item.metadata
+    )

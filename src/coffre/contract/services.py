@@ -1,0 +1,126 @@
+"""Capabilities, and the services that a driver may add to the basic ones.
+
+A connection always has put, get, stat, delete, list, capacity and close. Everything else is
+an optional protocol of this module plus a member of :class:`Capability` that the connection
+declares. ``Offer`` uses a declared service, falls back where a fallback is honest, and
+refuses clearly where none is: never a silent success.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from coffre.contract.errors import OfferError
+    from coffre.contract.requests import (
+        BulkPutRequest,
+        ContainersRequest,
+        QuarantineRequest,
+        SweepRequest,
+    )
+    from coffre.contract.results import (
+        ContainerEntry,
+        PutResult,
+        QuarantineResult,
+        SweepResult,
+    )
+
+
+class Capability(StrEnum):
+    """One thing that some drivers do and others do not.
+
+    A capability has three states: *declared* by the driver, *proved* by trials on the very
+    offer, *effective*; only effective ones are relied on.
+    """
+
+    METADATA = "metadata"
+    """Names and values given at the put come back from ``stat`` and ``get``."""
+    RECORDED_DIGEST = "recorded-digest"
+    """The expected digest is kept beside the object: the ledger can be rebuilt from it."""
+    REPLACE = "replace"
+    """An object can be replaced atomically; a reader that has the old one open keeps it."""
+    CREATE_ONLY = "create-only"
+    """Of several writers of one reference, exactly one wins, at any size."""
+    RANGE_READ = "range-read"
+    """``get`` can start anywhere and stop anywhere."""
+    OFFER_DIGEST = "offer-digest"
+    """``stat`` can have the offer digest the whole object it holds."""
+    BULK_PUT = "bulk-put"
+    """Many objects are stored in one call, made durable together (:class:`SupportsBulkPut`)."""
+    BULK_STAT = "bulk-stat"
+    """Many objects are asked about in one call."""
+    CONTAINERS = "containers"
+    """The offer can say which containers it holds (:class:`SupportsContainers`)."""
+    QUARANTINE = "quarantine"
+    """Bad bytes can be set aside in one atomic step (:class:`SupportsQuarantine`)."""
+    SWEEP = "sweep"
+    """Leftovers of crashed writers can be removed (:class:`SupportsSweep`)."""
+    RETENTION = "retention"
+    """The offer itself refuses to delete an object before a date."""
+    LEGAL_HOLD = "legal-hold"
+    """The offer itself refuses to delete an object until a hold is lifted."""
+    OFFER_LOG = "offer-log"
+    """The offer keeps a log of what it stored and deleted."""
+    ACCESS_REQUESTS = "access-requests"
+    """Objects on slow media are asked for, then read."""
+    SERVER_COPY = "server-copy"
+    """The offer can copy an object without the bytes passing through us."""
+    RESUMABLE_PUT = "resumable-put"
+    """A broken put can go on where it stopped."""
+
+
+class SupportsBulkPut(Protocol):
+    """Service of :attr:`Capability.BULK_PUT`."""
+
+    def bulk_put(self, request: BulkPutRequest) -> Sequence[PutResult | OfferError]:
+        """Store several objects, each whole or not at all, and make them durable together.
+
+        Returns:
+            One outcome for each put, in order: a result, or the error that put alone met. An
+            object is published, and its result returned, only once it is as durable as
+            one stored by ``put``.
+
+        Raises:
+            OfferError: nothing can be said of any of them; those that were published stay, and
+                putting the same bytes again succeeds.
+        """
+        ...
+
+
+class SupportsContainers(Protocol):
+    """Service of :attr:`Capability.CONTAINERS`: what a lost ledger is rebuilt from."""
+
+    def containers(self, request: ContainersRequest) -> Iterator[ContainerEntry]:
+        """Name every container that may hold objects, sorted by tenant then name.
+
+        Raises:
+            OfferUnavailableError: the offer could not be read; what was named before stands.
+        """
+        ...
+
+
+class SupportsQuarantine(Protocol):
+    """Service of :attr:`Capability.QUARANTINE`: bad bytes are kept, out of the way."""
+
+    def quarantine(self, request: QuarantineRequest) -> QuarantineResult:
+        """Move what the reference holds out of sight of ``get`` and ``list``, in one step.
+
+        Nothing is deleted: a person can look at the bytes later, at the place returned.
+
+        Raises:
+            ObjectNotFoundError: the reference holds nothing.
+        """
+        ...
+
+
+class SupportsSweep(Protocol):
+    """Service of :attr:`Capability.SWEEP`: leftovers of writers that died."""
+
+    def sweep(self, request: SweepRequest) -> SweepResult:
+        """Remove leftovers of crashed puts, never the work in progress of a live writer.
+
+        A second sweep finds nothing more to do.
+        """
+        ...
