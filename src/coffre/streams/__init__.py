@@ -1,0 +1,28 @@
+"""Bytes in motion: contents that can be opened again, copies that digest, one source for many.
+
+No storage here, and the standard library only. Drivers use :func:`copy_digesting`, which
+digests nothing twice; the engine uses :class:`Fanout`, which reads a source once for N offers.
+"""
+
+from coffre.streams.digesting import Copied, check_received, copy_digesting
+from coffre.streams.fanout import Fanout
+from coffre.streams.reading import CHUNK, ReadableStream, chunks_of, read_exactly
+from coffre.streams.sources import BytesContent, FileContent, OnceContent, Spool
+from coffre.streams.verifying import BoundedStream, VerifyingStream
+
+__all__ = [
+    "CHUNK",
+    "BoundedStream",
+    "BytesContent",
+    "Copied",
+    "Fanout",
+    "FileContent",
+    "OnceContent",
+    "ReadableStream",
+    "Spool",
+    "VerifyingStream",
+    "check_received",
+    "chunks_of",
+    "copy_digesting",
+    "read_exactly",
+]

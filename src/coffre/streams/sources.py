@@ -1,0 +1,285 @@
+"""Contents: bytes in memory, a file, and a one-shot stream kept so that it can be opened again."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from coffre.contract import (
+    Buffer,
+    ByteStream,
+    Content,
+    Digest,
+    DigestAlgorithm,
+    SourceChangedError,
+    SourceError,
+)
+from coffre.streams.reading import CHUNK, ReadableStream
+
+
+class BytesContent:
+    """Bytes already in memory; their digest is computed once, however many offers ask."""
+
+    def __init__(self, data: bytes, known: Digest | None = None) -> None:
+        """Hold the bytes.
+
+        Args:
+            data: the whole object.
+            known: its digest, when the caller has just computed it from these very bytes.
+        """
+        self.data = data
+        self._digests = {} if known is None else {known.algorithm: known}
+
+    @property
+    def size(self) -> int:
+        """Length, in bytes."""
+        return len(self.data)
+
+    def digest(self, algorithm: DigestAlgorithm) -> Digest:
+        """Digest of the bytes."""
+        found = self._digests.get(algorithm)
+        if found is None:
+            found = self._digests[algorithm] = algorithm.of(self.data)
+        return found
+
+    def open(self) -> ReadableStream:
+        """A fresh stream over the bytes."""
+        return _BytesStream(self)
+
+
+class _BytesStream(ReadableStream):
+    def __init__(self, content: BytesContent) -> None:
+        super().__init__()
+        self._content = content
+
+    def chunks(self) -> Iterator[Buffer]:
+        return iter((self._content.data,) if self._content.data else ())
+
+    def attests(self, algorithm: DigestAlgorithm) -> bool:
+        return True
+
+    def attested(self, algorithm: DigestAlgorithm) -> Digest:
+        return self._content.digest(algorithm)
+
+    def read(self, size: int = -1, /) -> bytes:
+        if size < 0 and self._source is None:
+            self._source = iter(())
+            return self._content.data
+        return super().read(size)
+
+
+class FileContent:
+    """A regular file, which must not change while it is read."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Look at the file.
+
+        Args:
+            path: a regular file, or a symbolic link to one.
+
+        Raises:
+            SourceError: it cannot be looked at, or is a directory, a socket, a fifo or a device.
+        """
+        self.path = Path(path)
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise SourceError(f"{self.path}: {error.strerror}") from error
+        if not stat.S_ISREG(found.st_mode):
+            raise SourceError(f"{self.path} is not a regular file")
+        self.size = found.st_size
+
+    def open(self) -> FileStream:
+        """A fresh stream over the file.
+
+        Raises:
+            SourceError: the file vanished, or cannot be read.
+        """
+        try:
+            # O_NONBLOCK: a fifo put in the file's place must not hang the open.
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError as error:
+            raise SourceError(f"{self.path}: {error.strerror}") from error
+        return FileStream(descriptor, str(self.path))
+
+    def read(self, at_most: int) -> bytes | None:
+        """The whole file in one go when it has at most that many bytes, else ``None``.
+
+        Raises:
+            SourceError: the file vanished, changed, or cannot be read.
+        """
+        if self.size > at_most:
+            return None
+        with self.open() as stream:
+            data = stream.read(self.size + 1)
+            # A full read is followed by one that finds the end, and that nothing changed.
+            while len(data) <= self.size and (more := stream.read(self.size + 1 - len(data))):
+                data += more
+        if len(data) != self.size:
+            raise SourceChangedError(f"{self.path} changed while it was read; put it again")
+        return data
+
+
+class FileStream(ReadableStream):
+    """An open file, read into one buffer that is lent chunk after chunk."""
+
+    def __init__(self, descriptor: int, name: str) -> None:
+        """Take over an open descriptor of a regular file; it is closed with the stream."""
+        super().__init__()
+        self._descriptor = descriptor
+        self._name = name
+        self._before = os.fstat(descriptor)
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill a buffer as far as the file goes; 0 at the end.
+
+        Raises:
+            SourceError: the file cannot be read, or changed meanwhile.
+        """
+        try:
+            count = os.readv(self._descriptor, (buffer,))
+        except OSError as error:
+            raise SourceError(f"{self._name}: {error.strerror}") from error
+        if not count:
+            self._check_unchanged()
+        return count
+
+    def chunks(self) -> Iterator[Buffer]:
+        """The bytes of the file."""
+        buffer = memoryview(bytearray(min(CHUNK, max(self._before.st_size, 1))))
+        while count := self.readinto(buffer):
+            yield buffer[:count]
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes, straight from the file."""
+        if size < 0:
+            return super().read(size)
+        try:
+            data = os.read(self._descriptor, size)
+        except OSError as error:
+            raise SourceError(f"{self._name}: {error.strerror}") from error
+        if not data and size:
+            self._check_unchanged()
+        return data
+
+    def _check_unchanged(self) -> None:
+        now = os.fstat(self._descriptor)
+        before = self._before
+        if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise SourceChangedError(f"{self._name} changed while it was read; put it again")
+
+    def close(self) -> None:
+        """Close the file."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+class OnceContent:
+    """An open stream as a content that can be opened once: for passes that never retry."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        """Hold the stream."""
+        self._stream: ByteStream | None = stream
+
+    def open(self) -> ByteStream:
+        """The stream itself, the first time.
+
+        Raises:
+            SourceError: it was opened before.
+        """
+        stream, self._stream = self._stream, None
+        if stream is None:
+            raise SourceError("this source can be read once only")
+        return stream
+
+
+class Spool:
+    """A one-shot stream of unknown length, kept aside so that it can be opened again.
+
+    Small ones stay in memory, others go to an unnamed temporary file, up to a limit. Use as a
+    context manager: the file goes away on leaving.
+    """
+
+    IN_MEMORY = CHUNK
+    """Bytes up to which nothing is written to disk."""
+
+    def __init__(
+        self, stream: BinaryIO | ByteStream, *, limit: int, directory: str | None = None
+    ) -> None:
+        """Read the stream to its end.
+
+        Args:
+            stream: read once, not closed.
+            limit: most bytes accepted.
+            directory: where the temporary file goes; the system's place when ``None``.
+
+        Raises:
+            SourceError: the stream failed, is longer than ``limit``, or the temporary place is
+                full. Nothing is left behind.
+        """
+        # The file lives as long as the spool; close() ends both.
+        self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115
+            max_size=self.IN_MEMORY, dir=directory, prefix="coffre-spool-"
+        )
+        self.size = 0
+        try:
+            self._fill(stream, limit)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _fill(self, stream: BinaryIO | ByteStream, limit: int) -> None:
+        try:
+            while chunk := stream.read(CHUNK):
+                self.size += len(chunk)
+                if self.size > limit:
+                    raise SourceError(
+                        f"the stream is longer than the {limit} bytes that are spooled: "
+                        "raise the limit, or put a file"
+                    )
+                self._file.write(chunk)
+            self._file.flush()
+        except OSError as error:
+            raise SourceError(f"the stream could not be spooled: {error.strerror}") from error
+
+    def content(self) -> Content:
+        """The bytes as a content that can be opened again while the spool is open."""
+        if self.size <= self.IN_MEMORY:
+            self._file.seek(0)
+            return BytesContent(self._file.read())
+        return _SpooledContent(self._file.fileno(), self.size)
+
+    def close(self) -> None:
+        """Give the memory or the temporary file back."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        """Use the spool."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+class _SpooledContent:
+    def __init__(self, descriptor: int, size: int) -> None:
+        self._descriptor = descriptor
+        self.size = size
+
+    def open(self) -> ByteStream:
+        # Through /proc, since a duplicate would share its position with the others.
+        return FileStream(
+            os.open(f"/proc/self/fd/{self._descriptor}", os.O_RDONLY | os.O_CLOEXEC), "spool"
+        )
