@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -43,7 +43,7 @@ class Held:
     recorded: Digest
     """Digest of the bytes as they were received; stays when they are damaged."""
     stored_at: datetime
-    metadata: Mapping[str, str] = NO_METADATA
+    metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
     retain_until: datetime | None = None
 
 
