@@ -207,30 +207,8 @@ class OfferUnavailableError(OfferError, ConnectionError):
     code = "offer-unavailable"
     retryable = True
 
-    def __init__(
-        self, message: str, *, ref: ObjectRef | None = None, retry_after: float | None = None
-    ) -> None:
-        """Say why.
-
-        Args:
-            message: a sentence for a person.
-            ref: the object it is about.
-            retry_after: seconds that the service asked to be left alone, when it said so.
-        """
-        super().__init__(message, ref=ref)
-        self.retry_after = retry_after
-
-
-class OfferTimeoutError(OfferUnavailableError, TimeoutError):
-    """The offer did not answer in time."""
-
-    code = "offer-timeout"
-
-
-class ConnectionLostError(OfferUnavailableError):
-    """The session died; whoever keeps connections discards the one that raised this."""
-
-    code = "connection-lost"
+    leaves_doubt: ClassVar[bool] = False
+    """Whether, unless the driver says otherwise, the request may have had its effect."""
 
     def __init__(
         self,
@@ -238,16 +216,31 @@ class ConnectionLostError(OfferUnavailableError):
         *,
         ref: ObjectRef | None = None,
         retry_after: float | None = None,
-        effect_unknown: bool = True,
+        effect_unknown: bool | None = None,
     ) -> None:
-        """Say what is known of the request's effect.
+        """Say why, and what is known of the request's effect.
 
         Args:
             message: a sentence for a person.
             ref: the object it is about.
-            retry_after: seconds that the service asked to be left alone.
+            retry_after: seconds that the service asked to be left alone, when it said so.
             effect_unknown: the request may have reached the offer; a put is then confirmed
-                with ``stat`` before it is sent again.
+                with ``stat`` before it is sent again. ``None``: as is usual for the class.
         """
-        super().__init__(message, ref=ref, retry_after=retry_after)
-        self.effect_unknown = effect_unknown
+        super().__init__(message, ref=ref)
+        self.retry_after = retry_after
+        self.effect_unknown = self.leaves_doubt if effect_unknown is None else effect_unknown
+
+
+class OfferTimeoutError(OfferUnavailableError, TimeoutError):
+    """The offer did not answer in time; it may still do, or have done, what it was asked."""
+
+    code = "offer-timeout"
+    leaves_doubt = True
+
+
+class ConnectionLostError(OfferUnavailableError):
+    """The session died; whoever keeps connections discards the one that raised this."""
+
+    code = "connection-lost"
+    leaves_doubt = True
