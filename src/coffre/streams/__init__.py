@@ -5,14 +5,16 @@ digests nothing twice; the engine uses :class:`Fanout`, which reads a source onc
 """
 
 from coffre.streams.digesting import Copied, check_received, copy_digesting
-from coffre.streams.fanout import Fanout
+from coffre.streams.fanout import Branch, Fanout
 from coffre.streams.reading import CHUNK, ReadableStream, chunks_of, read_exactly
-from coffre.streams.sources import BytesContent, FileContent, OnceContent, Spool
+from coffre.streams.sources import BytesContent, FileContent, OnceContent
+from coffre.streams.spool import Spool
 from coffre.streams.verifying import BoundedStream, VerifyingStream
 
 __all__ = [
     "CHUNK",
     "BoundedStream",
+    "Branch",
     "BytesContent",
     "Copied",
     "Fanout",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from coffre.contract import Buffer, ByteStream, Digest, DigestAlgorithm
+from coffre.contract import Buffer, ByteStream, Digest, DigestAlgorithm, SourceError
 
 CHUNK = 1024 * 1024
 """Bytes moved at a time. Multiple of any device block, so that it can bypass the page cache."""
@@ -46,15 +46,23 @@ class ReadableStream(ABC):
 
     def read(self, size: int = -1, /) -> bytes:
         """Return up to ``size`` bytes, all that remain when negative, ``b""`` at the end."""
-        if self._source is None:
-            self._source = self.chunks()
         if size < 0:
             return b"".join(iter(lambda: self.read(CHUNK), b""))
         if size and not self._left:
-            self._left = memoryview(next(self._source, b""))
+            self._left = memoryview(self._next())
         taken = bytes(self._left[:size])
         self._left = self._left[size:]
         return taken
+
+    def _next(self) -> Buffer:
+        if self._source is None:
+            self._source = self.chunks()
+        try:
+            return next(self._source, b"")
+        except BaseException:
+            # A generator that raised is at its end: read again, it would look like a good one.
+            self._source = iter(_fail_again, None)
+            raise
 
     def close(self) -> None:  # noqa: B027 - a stream that holds nothing has nothing to release
         """Release what the stream holds; closing twice is harmless."""
@@ -71,6 +79,10 @@ class ReadableStream(ABC):
     ) -> None:
         """Close the stream."""
         self.close()
+
+
+def _fail_again() -> Buffer:
+    raise SourceError("the stream has failed before; what it gave is not the whole")
 
 
 def chunks_of(stream: ByteStream, size: int = CHUNK) -> Iterator[Buffer]:

@@ -1,19 +1,15 @@
-"""Contents: bytes in memory, a file, and a one-shot stream kept so that it can be opened again."""
+"""Contents: bytes in memory, a file, and an open stream that can be read once."""
 
 from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
 
 from coffre.contract import (
     Buffer,
     ByteStream,
-    Content,
     Digest,
     DigestAlgorithm,
     SourceChangedError,
@@ -105,6 +101,9 @@ class FileContent:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise SourceError(f"{self.path}: {error.strerror}") from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise SourceError(f"{self.path} is not a regular file any more")
         return FileStream(descriptor, str(self.path))
 
     def read(self, at_most: int) -> bytes | None:
@@ -126,7 +125,10 @@ class FileContent:
 
 
 class FileStream(ReadableStream):
-    """An open file, read into one buffer that is lent chunk after chunk."""
+    """An open file, read into one buffer that is lent chunk after chunk.
+
+    It keeps its own position, so that descriptors of one file can be read side by side.
+    """
 
     def __init__(self, descriptor: int, name: str) -> None:
         """Take over an open descriptor of a regular file; it is closed with the stream."""
@@ -134,6 +136,7 @@ class FileStream(ReadableStream):
         self._descriptor = descriptor
         self._name = name
         self._before = os.fstat(descriptor)
+        self._position = 0
 
     def readinto(self, buffer: memoryview) -> int:
         """Fill a buffer as far as the file goes; 0 at the end.
@@ -142,11 +145,12 @@ class FileStream(ReadableStream):
             SourceError: the file cannot be read, or changed meanwhile.
         """
         try:
-            count = os.readv(self._descriptor, (buffer,))
+            count = os.preadv(self._descriptor, (buffer,), self._position)
         except OSError as error:
             raise SourceError(f"{self._name}: {error.strerror}") from error
         if not count:
             self._check_unchanged()
+        self._position += count
         return count
 
     def chunks(self) -> Iterator[Buffer]:
@@ -160,11 +164,12 @@ class FileStream(ReadableStream):
         if size < 0:
             return super().read(size)
         try:
-            data = os.read(self._descriptor, size)
+            data = os.pread(self._descriptor, size, self._position)
         except OSError as error:
             raise SourceError(f"{self._name}: {error.strerror}") from error
         if not data and size:
             self._check_unchanged()
+        self._position += len(data)
         return data
 
     def _check_unchanged(self) -> None:
@@ -197,89 +202,3 @@ class OnceContent:
         if stream is None:
             raise SourceError("this source can be read once only")
         return stream
-
-
-class Spool:
-    """A one-shot stream of unknown length, kept aside so that it can be opened again.
-
-    Small ones stay in memory, others go to an unnamed temporary file, up to a limit. Use as a
-    context manager: the file goes away on leaving.
-    """
-
-    IN_MEMORY = CHUNK
-    """Bytes up to which nothing is written to disk."""
-
-    def __init__(
-        self, stream: BinaryIO | ByteStream, *, limit: int, directory: str | None = None
-    ) -> None:
-        """Read the stream to its end.
-
-        Args:
-            stream: read once, not closed.
-            limit: most bytes accepted.
-            directory: where the temporary file goes; the system's place when ``None``.
-
-        Raises:
-            SourceError: the stream failed, is longer than ``limit``, or the temporary place is
-                full. Nothing is left behind.
-        """
-        # The file lives as long as the spool; close() ends both.
-        self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115
-            max_size=self.IN_MEMORY, dir=directory, prefix="coffre-spool-"
-        )
-        self.size = 0
-        try:
-            self._fill(stream, limit)
-        except BaseException:
-            self._file.close()
-            raise
-
-    def _fill(self, stream: BinaryIO | ByteStream, limit: int) -> None:
-        try:
-            while chunk := stream.read(CHUNK):
-                self.size += len(chunk)
-                if self.size > limit:
-                    raise SourceError(
-                        f"the stream is longer than the {limit} bytes that are spooled: "
-                        "raise the limit, or put a file"
-                    )
-                self._file.write(chunk)
-            self._file.flush()
-        except OSError as error:
-            raise SourceError(f"the stream could not be spooled: {error.strerror}") from error
-
-    def content(self) -> Content:
-        """The bytes as a content that can be opened again while the spool is open."""
-        if self.size <= self.IN_MEMORY:
-            self._file.seek(0)
-            return BytesContent(self._file.read())
-        return _SpooledContent(self._file.fileno(), self.size)
-
-    def close(self) -> None:
-        """Give the memory or the temporary file back."""
-        self._file.close()
-
-    def __enter__(self) -> Self:
-        """Use the spool."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close it."""
-        self.close()
-
-
-class _SpooledContent:
-    def __init__(self, descriptor: int, size: int) -> None:
-        self._descriptor = descriptor
-        self.size = size
-
-    def open(self) -> ByteStream:
-        # Through /proc, since a duplicate would share its position with the others.
-        return FileStream(
-            os.open(f"/proc/self/fd/{self._descriptor}", os.O_RDONLY | os.O_CLOEXEC), "spool"
-        )

@@ -32,6 +32,7 @@ class BoundedStream(ReadableStream):
         self._stream = stream
         self._size = size
         self._wrong = wrong
+        self._seen = 0
 
     def chunks(self) -> Iterator[Buffer]:
         """The bytes, counted.
@@ -39,14 +40,13 @@ class BoundedStream(ReadableStream):
         Raises:
             CoffreError: as made by ``wrong``, on too few or too many bytes.
         """
-        seen = 0
         for chunk in chunks_of(self._stream):
-            seen += len(chunk)
-            if seen > self._size:
+            self._seen += len(chunk)
+            if self._seen > self._size:
                 raise self._wrong(f"more than the expected {self._size} bytes were read")
             yield chunk
-        if seen != self._size:
-            raise self._wrong(f"{seen} bytes were read, {self._size} were expected")
+        if self._seen != self._size:
+            raise self._wrong(f"{self._seen} bytes were read, {self._size} were expected")
 
     def attests(self, algorithm: DigestAlgorithm) -> bool:
         """Whatever the stream underneath can attest."""
@@ -64,10 +64,10 @@ class BoundedStream(ReadableStream):
 
 
 class VerifyingStream(BoundedStream):
-    """A stream whose digest must be the expected one: the last chunk is followed by the verdict.
+    """A stream whose digest must be the expected one: the verdict comes before the last chunk.
 
-    Whoever reads it to the end without an error has read the right bytes; whoever stops
-    before knows nothing.
+    Whoever has been given all the bytes has the right ones, even if it reads by their number
+    and never asks for the end; whoever stops before knows nothing.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class VerifyingStream(BoundedStream):
         self._verified: Digest | None = None
 
     def chunks(self) -> Iterator[Buffer]:
-        """The bytes, then the verdict.
+        """The bytes; before the last of them, the verdict.
 
         Raises:
             CoffreError: as made by ``wrong``, on a wrong length or digest.
@@ -103,8 +103,13 @@ class VerifyingStream(BoundedStream):
         hasher = self._algorithm.new()
         for chunk in super().chunks():
             hasher.update(chunk)
+            if self._seen == self._size:
+                self._verify(Digest(self._algorithm, hasher.digest()))
             yield chunk
-        found = Digest(self._algorithm, hasher.digest())
+        if self._verified is None:  # nothing was given, and nothing was expected
+            self._verify(Digest(self._algorithm, hasher.digest()))
+
+    def _verify(self, found: Digest) -> None:
         expected = self._expected if isinstance(self._expected, Digest) else self._expected()
         if not found.matches(expected):
             raise self._wrong(f"digest {found} was read, {expected} was expected")
