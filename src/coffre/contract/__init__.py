@@ -38,7 +38,7 @@ from coffre.contract.errors import (
     UnsupportedOperationError,
 )
 from coffre.contract.evidence import Evidence
-from coffre.contract.identity import MAX_NAME_BYTES, ObjectRef, check_name
+from coffre.contract.identity import MAX_NAME_BYTES, ObjectRef, check_name, check_tenant
 from coffre.contract.parameters import ConnectionParameters, Parameter, ParameterValue, Secret
 from coffre.contract.requests import (
     NO_METADATA,
@@ -153,5 +153,6 @@ __all__ = [
     "as_text",
     "check_contract",
     "check_name",
+    "check_tenant",
     "refuse_unsupported",
 ]

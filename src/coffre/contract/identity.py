@@ -47,6 +47,17 @@ def check_name(name: str, what: str) -> None:
         )
 
 
+def check_tenant(tenant: int) -> None:
+    """Refuse a tenant that the offer protocol does not allow.
+
+    Raises:
+        InvalidReferenceError: not a whole number, negative, or too large.
+    """
+    if type(tenant) is not int or not 0 <= tenant <= MAX_TENANT:
+        # Without the value: Python refuses to write down a number of thousands of digits.
+        raise InvalidReferenceError(f"a tenant is a whole number between 0 and {MAX_TENANT}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class ObjectRef:
     """Where one object lives: the same three parts in every offer.
@@ -67,10 +78,7 @@ class ObjectRef:
         Raises:
             InvalidReferenceError: a part is not allowed; the message says which and why.
         """
-        if type(self.tenant) is not int or not 0 <= self.tenant <= MAX_TENANT:
-            raise InvalidReferenceError(
-                f"tenant {self.tenant!r} is not a whole number between 0 and {MAX_TENANT}"
-            )
+        check_tenant(self.tenant)
         # One regular expression decides the ordinary case; check_name explains the others.
         identifier = self.identifier
         if (
@@ -83,7 +91,7 @@ class ObjectRef:
             raise InvalidReferenceError(
                 f"identifier {identifier!r} is reserved by the offer protocol"
             )
-        if self.container not in _known_containers:
+        if type(self.container) is not str or self.container not in _known_containers:
             check_name(self.container, "container")
             if len(_known_containers) < _KNOWN_CONTAINERS_LIMIT:
                 _known_containers.add(self.container)

@@ -18,7 +18,7 @@ from typing import Any, cast
 from coffre.contract.content import Content
 from coffre.contract.digest import Digest, DigestAlgorithm
 from coffre.contract.errors import InvalidRequestError, UnsupportedOperationError
-from coffre.contract.identity import ObjectRef
+from coffre.contract.identity import ObjectRef, check_name, check_tenant
 from coffre.contract.services import Capability
 from coffre.contract.version import CONTRACT_VERSION, Version
 
@@ -56,8 +56,9 @@ class PutRequest:
         """Check what can be checked without the offer.
 
         Raises:
-            InvalidRequestError: a negative size, an expected digest of another algorithm, or
-                more metadata than :data:`MAX_METADATA_BYTES`.
+            InvalidRequestError: a negative size, an expected digest of another algorithm, a
+                retention date without a time zone, or more metadata than
+                :data:`MAX_METADATA_BYTES`.
         """
         if self.size < 0:
             raise InvalidRequestError("the size of an object cannot be negative", ref=self.ref)
@@ -66,6 +67,8 @@ class PutRequest:
                 f"expected digest is {self.expected.algorithm}, the request says {self.algorithm}",
                 ref=self.ref,
             )
+        if self.retain_until is not None and self.retain_until.utcoffset() is None:
+            raise InvalidRequestError("a retention date needs a time zone", ref=self.ref)
         if self.metadata:
             self._check_metadata()
 
@@ -90,6 +93,15 @@ class BulkPutRequest:
 
     puts: Sequence[PutRequest]
     """The objects; a reference may appear once only."""
+
+    def __post_init__(self) -> None:
+        """Check that no reference is stored twice: which of them would win?
+
+        Raises:
+            InvalidRequestError: one is.
+        """
+        if len({put.ref for put in self.puts}) != len(self.puts):
+            raise InvalidRequestError("a bulk put names the same object twice")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +154,18 @@ class ListRequest:
     """Only identifiers that begin so."""
     limit: int | None = None
     """At most this many; the listing then says whether it is complete."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be the place of an object: drivers make paths and keys of it.
+
+        Raises:
+            InvalidReferenceError: the tenant or the container is not allowed.
+            InvalidRequestError: a negative limit.
+        """
+        check_tenant(self.tenant)
+        check_name(self.container, "container")
+        if self.limit is not None and self.limit < 0:
+            raise InvalidRequestError("a limit cannot be negative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
