@@ -1,0 +1,360 @@
+"""Questions to the ledger. Long answers come page by page, in constant memory.
+
+Between two pages the ledger may change: an answer is right for each page at the moment when it
+was read, and an object that was there all along appears exactly once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import BigInteger, Integer, and_, bindparam, func, select, tuple_
+
+from coffre.contract import Digest, DigestAlgorithm, Evidence, ObjectRef
+from coffre.engine.ledger.database import Database, Row, Transaction
+from coffre.engine.ledger.errors import LedgerDamagedError
+from coffre.engine.ledger.records import (
+    CopyRecord,
+    CopyState,
+    DebtKind,
+    DebtRecord,
+    EventRecord,
+    LedgerCounts,
+    LedgerHead,
+    ObjectRecord,
+    ObjectState,
+)
+from coffre.engine.ledger.schema import copies, debts, events, objects
+from coffre.engine.ledger.statements import (
+    OBJECT_COLUMNS,
+    READ_HEAD,
+    STORED,
+    Query,
+    copies_of,
+    debts_of,
+    limited,
+    objects_of_ids,
+    padded,
+    stored_by_identifier,
+)
+
+PAGE = 1000
+"""Rows read at once."""
+
+_SAME_REF = and_(
+    objects.c.tenant == bindparam("of_tenant"),
+    objects.c.container == bindparam("of_container"),
+    objects.c.identifier == bindparam("of_identifier"),
+)
+# Two questions, so that each uses its partial index.
+_STORED_UNDER_REF = select(*OBJECT_COLUMNS).where(_SAME_REF, STORED)
+_GONE_UNDER_REF = select(*OBJECT_COLUMNS).where(_SAME_REF, ~STORED).order_by(objects.c.id.desc())
+_EVENTS_AFTER = limited(
+    select(events).where(events.c.seq > bindparam("after")).order_by(events.c.seq)
+)
+_EVENTS_OF_OBJECT = limited(
+    select(events)
+    .where(events.c.object_id == bindparam("object"), events.c.seq > bindparam("after"))
+    .order_by(events.c.seq)
+)
+_OBJECTS_BY_ID: Query = limited(
+    select(*OBJECT_COLUMNS).where(objects.c.id > bindparam("after"), STORED).order_by(objects.c.id)
+)
+_IDS_ON_OFFER = limited(
+    select(copies.c.object_id)
+    .where(copies.c.offer == bindparam("on_offer"), copies.c.object_id > bindparam("after"))
+    .order_by(copies.c.object_id)
+)
+_NEXT_PLACE: Query = limited(
+    select(objects.c.tenant, objects.c.container)
+    .where(
+        STORED,
+        tuple_(objects.c.tenant, objects.c.container)
+        > tuple_(bindparam("of_tenant", type_=Integer()), bindparam("of_container")),
+    )
+    .order_by(objects.c.tenant, objects.c.container),
+    "1",
+)
+_ALL_DEBTS = limited(
+    select(debts)
+    .where(
+        tuple_(debts.c.object_id, debts.c.offer, debts.c.kind)
+        > tuple_(bindparam("object", type_=BigInteger()), bindparam("on_offer"), bindparam("kind"))
+    )
+    .order_by(debts.c.object_id, debts.c.offer, debts.c.kind)
+)
+_COUNT_OBJECTS = select(objects.c.state, func.count(), func.sum(objects.c.size)).group_by(
+    objects.c.state
+)
+_COUNT_COPIES = select(copies.c.state, func.count()).group_by(copies.c.state)
+_COUNT_DEBTS = select(debts.c.kind, func.count()).group_by(debts.c.kind)
+
+
+class Reader:
+    """Answers questions about one ledger. Safe to use from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        """Read from this database."""
+        self._database = database
+
+    # --- Objects by reference -------------------------------------------------------------
+
+    def find(self, ref: ObjectRef) -> ObjectRecord | None:
+        """The object stored under a reference."""
+        with self._database.reading() as transaction:
+            row = transaction.row(_STORED_UNDER_REF, (ref.tenant, ref.container, ref.identifier))
+            return None if row is None else read_objects(transaction, [row])[0]
+
+    def find_many(self, refs: Iterable[ObjectRef]) -> dict[ObjectRef, ObjectRecord]:
+        """The objects stored under these references; a reference without one is left out."""
+        wanted: dict[tuple[int, str], list[str]] = {}
+        for ref in refs:
+            wanted.setdefault((ref.tenant, ref.container), []).append(ref.identifier)
+        found: dict[ObjectRef, ObjectRecord] = {}
+        with self._database.reading() as transaction:
+            for place, identifiers in wanted.items():
+                for chunk in padded(identifiers):
+                    query = stored_by_identifier(len(chunk), brief=False)
+                    rows = transaction.rows(query, (*place, *chunk))
+                    found.update((record.ref, record) for record in read_objects(transaction, rows))
+        return found
+
+    def last_state(self, ref: ObjectRef) -> ObjectRecord | None:
+        """The stored object, or else the tombstone of the last one; ``None`` if never known."""
+        records = self.all_under(ref)
+        return records[0] if records else None
+
+    def all_under(self, ref: ObjectRef) -> list[ObjectRecord]:
+        """Every object that was ever stored under a reference, the latest first."""
+        values = (ref.tenant, ref.container, ref.identifier)
+        with self._database.reading() as transaction:
+            rows = transaction.rows(_STORED_UNDER_REF, values)
+            rows += transaction.rows(_GONE_UNDER_REF, values)
+            return read_objects(transaction, rows)
+
+    def find_ids(self, object_ids: Sequence[int]) -> list[ObjectRecord]:
+        """Objects by number, in the order of their numbers, whatever became of them."""
+        with self._database.reading() as transaction:
+            return _objects_with_ids(transaction, object_ids)
+
+    # --- Objects in order -----------------------------------------------------------------
+
+    def objects(
+        self,
+        *,
+        tenant: int | None = None,
+        container: str | None = None,
+        prefix: str = "",
+        after: ObjectRef | None = None,
+    ) -> Iterator[ObjectRecord]:
+        """Stored objects in the order of their references, bytewise.
+
+        Args:
+            tenant: this tenant only.
+            container: this container only.
+            prefix: identifiers that begin with this.
+            after: go on after this reference, whether it is there or not.
+        """
+        query = _page_of_objects(tenant is not None, container is not None, bool(prefix))
+        narrowing = [value for value in (tenant, container) if value is not None]
+        if prefix:
+            narrowing += [prefix, prefix + _AFTER_ANY_IDENTIFIER]
+        place = (-1, "", "") if after is None else _place(after)
+        while True:
+            values = (*narrowing, *place, PAGE)
+            page = self._page(query, values)
+            yield from page
+            if len(page) < PAGE:
+                return
+            place = _place(page[-1].ref)
+
+    def places(self) -> list[tuple[int, str]]:
+        """Every tenant and container with a stored object: one short step of the index each."""
+        places: list[tuple[int, str]] = []
+        with self._database.reading() as transaction:
+            while place := transaction.row(_NEXT_PLACE, places[-1] if places else (-1, "")):
+                places.append((place[0], place[1]))
+        return places
+
+    def objects_by_id(self, after_id: int = 0) -> Iterator[ObjectRecord]:
+        """Stored objects in the order of their deposit, beginning after an id."""
+        while page := self._page(_OBJECTS_BY_ID, (after_id, PAGE)):
+            yield from page
+            after_id = page[-1].id
+
+    def objects_on(self, offer: str, after_id: int = 0) -> Iterator[ObjectRecord]:
+        """Stored objects that an offer holds or should hold a copy of, by id."""
+        while True:
+            with self._database.reading() as transaction:
+                rows = transaction.rows(_IDS_ON_OFFER, (offer, after_id, PAGE))
+                ids = [row[0] for row in rows]
+                page = _objects_with_ids(transaction, ids)
+            yield from (record for record in page if record.state is ObjectState.STORED)
+            if len(ids) < PAGE:
+                return
+            after_id = ids[-1]
+
+    def _page(self, query: Query, values: Sequence[object]) -> list[ObjectRecord]:
+        with self._database.reading() as transaction:
+            return read_objects(transaction, transaction.rows(query, values))
+
+    # --- Events, debts, counts ------------------------------------------------------------
+
+    def events(self, after: int = 0) -> Iterator[EventRecord]:
+        """Events in order, beginning after a number."""
+        while True:
+            with self._database.reading() as transaction:
+                rows = transaction.rows(_EVENTS_AFTER, (after, PAGE))
+            yield from (EventRecord(*row) for row in rows)
+            if len(rows) < PAGE:
+                return
+            after = rows[-1][0]
+
+    def history(self, ref: ObjectRef) -> Iterator[EventRecord]:
+        """Events about every object that was ever under a reference, the oldest first."""
+        for record in reversed(self.all_under(ref)):
+            after = 0
+            while True:
+                with self._database.reading() as transaction:
+                    rows = transaction.rows(_EVENTS_OF_OBJECT, (record.id, after, PAGE))
+                yield from (EventRecord(*row) for row in rows)
+                if len(rows) < PAGE:
+                    break
+                after = rows[-1][0]
+
+    def debts(self, offer: str | None = None) -> Iterator[DebtRecord]:
+        """What is owed, by object; on one offer only, if one is named."""
+        place = (0, "", "")
+        while True:
+            with self._database.reading() as transaction:
+                rows = transaction.rows(_ALL_DEBTS, (*place, PAGE))
+            yield from (read_debt(row) for row in rows if offer in (None, row[1]))
+            if len(rows) < PAGE:
+                return
+            place = rows[-1][:3]
+
+    def head(self) -> LedgerHead:
+        """Where the log ends."""
+        with self._database.reading() as transaction:
+            return read_head(transaction)
+
+    def counts(self) -> LedgerCounts:
+        """Count everything, at one moment. Reads whole tables: for reports."""
+        with self._database.reading() as transaction:
+            by_state = transaction.rows(_COUNT_OBJECTS)
+            return LedgerCounts(
+                objects={ObjectState(state): count for state, count, _size in by_state},
+                bytes_stored=sum(
+                    int(size) for state, _count, size in by_state if state == "stored"
+                ),
+                copies={CopyState(state): n for state, n in transaction.rows(_COUNT_COPIES)},
+                debts={DebtKind(kind): n for kind, n in transaction.rows(_COUNT_DEBTS)},
+                events=read_head(transaction).seq,
+            )
+
+
+def read_head(transaction: Transaction) -> LedgerHead:
+    """Where the log ends.
+
+    Raises:
+        LedgerDamagedError: it has no end any more.
+    """
+    row = transaction.row(READ_HEAD)
+    if row is None:
+        raise LedgerDamagedError("the ledger has lost the end of its log; restore its backup")
+    return LedgerHead(row[0], row[1])
+
+
+def read_objects(transaction: Transaction, rows: Sequence[Row]) -> list[ObjectRecord]:
+    """Make records of rows of ``objects``, with their copies and debts.
+
+    Raises:
+        LedgerDamagedError: a row holds what no version of coffre wrote.
+    """
+    copies_by_object: dict[int, list[CopyRecord]] = {row[0]: [] for row in rows}
+    debts_by_object: dict[int, list[DebtRecord]] = {}
+    try:
+        for ids in padded(list(copies_by_object)):
+            for row in transaction.rows(copies_of(len(ids)), ids):
+                copies_by_object[row[0]].append(read_copy(row))
+            for row in transaction.rows(debts_of(len(ids)), ids):
+                debts_by_object.setdefault(row[0], []).append(read_debt(row))
+        return [
+            read_object(row, copies_by_object[row[0]], debts_by_object.get(row[0], ()))
+            for row in rows
+        ]
+    except ValueError as error:
+        raise LedgerDamagedError(
+            f"the ledger holds a record that cannot be read ({error}); verify it with "
+            "`coffre audit --ledger`"
+        ) from error
+
+
+def read_object(row: Row, held: Iterable[CopyRecord], owed: Iterable[DebtRecord]) -> ObjectRecord:
+    """One row of ``objects`` as a record."""
+    return ObjectRecord(
+        row[0],
+        ObjectRef(tenant=row[1], container=row[2], identifier=row[3]),
+        row[4],
+        Digest(DigestAlgorithm(row[5]), bytes(row[6])),
+        {} if row[7] == "{}" else json.loads(row[7]),
+        row[8],
+        datetime.fromisoformat(row[9]),
+        ObjectState(row[10]),
+        tuple(held),
+        tuple(owed),
+    )
+
+
+def read_copy(row: Row) -> CopyRecord:
+    """One row of ``copies`` as a record."""
+    return CopyRecord(
+        row[1], CopyState(row[2]), Evidence(row[3]), datetime.fromisoformat(row[4]), row[5]
+    )
+
+
+def read_debt(row: Row) -> DebtRecord:
+    """One row of ``debts`` as a record."""
+    return DebtRecord(
+        row[0], row[1], DebtKind(row[2]), row[3], datetime.fromisoformat(row[4]), row[5]
+    )
+
+
+def _objects_with_ids(transaction: Transaction, ids: Sequence[int]) -> list[ObjectRecord]:
+    rows: list[Row] = []
+    for chunk in padded(ids):
+        rows += transaction.rows(objects_of_ids(len(chunk)), chunk)
+    return sorted(read_objects(transaction, rows), key=lambda record: record.id)
+
+
+_AFTER_ANY_IDENTIFIER = "\x7f"
+"""Sorts after every character that an identifier can have: the end of a prefix's range."""
+
+
+def _place(ref: ObjectRef) -> tuple[int, str, str]:
+    return ref.tenant, ref.container, ref.identifier
+
+
+@cache
+def _page_of_objects(of_tenant: bool, of_container: bool, with_prefix: bool) -> Query:
+    """One page of stored objects, in order, after a place.
+
+    Values: tenant, container, prefix and its end, as far as they are asked for; then the place
+    (tenant, container, identifier) and the number of rows.
+    """
+    query = select(*OBJECT_COLUMNS).where(STORED)
+    if of_tenant:
+        query = query.where(objects.c.tenant == bindparam("of_tenant"))
+    if of_container:
+        query = query.where(objects.c.container == bindparam("of_container"))
+    if with_prefix:
+        query = query.where(
+            objects.c.identifier >= bindparam("first"), objects.c.identifier < bindparam("last")
+        )
+    place = tuple_(bindparam("a", type_=Integer()), bindparam("b"), bindparam("c"))
+    here = tuple_(objects.c.tenant, objects.c.container, objects.c.identifier)
+    query = query.where(here > place)
+    return limited(query.order_by(objects.c.tenant, objects.c.container, objects.c.identifier))
