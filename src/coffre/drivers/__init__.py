@@ -1,0 +1,1 @@
+"""Drivers that come with coffre. Nothing imports this room: each is found by its entry point."""

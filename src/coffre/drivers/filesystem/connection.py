@@ -1,0 +1,112 @@
+"""One session with a directory; each operation is told in a module of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from coffre.contract import (
+    Capability,
+    CapacityRequest,
+    CapacityResult,
+    Connection,
+    ConnectionParameters,
+    ContainerEntry,
+    ContainersRequest,
+    DeleteRequest,
+    DeleteResult,
+    GetRequest,
+    GetResult,
+    Listing,
+    ListRequest,
+    PutRequest,
+    PutResult,
+    QuarantineRequest,
+    QuarantineResult,
+    StatRequest,
+    StatResult,
+    SweepRequest,
+    SweepResult,
+)
+from coffre.drivers.filesystem import deleting, listing, reading, sweeping, writing
+from coffre.drivers.filesystem.errors import translating
+from coffre.drivers.filesystem.quarantine import quarantine
+from coffre.drivers.filesystem.root import Root
+from coffre.drivers.filesystem.settings import Settings
+
+CAPABILITIES = frozenset(
+    {
+        Capability.METADATA,
+        Capability.RECORDED_DIGEST,
+        Capability.REPLACE,
+        Capability.CREATE_ONLY,
+        Capability.RANGE_READ,
+        Capability.OFFER_DIGEST,
+        Capability.CONTAINERS,
+        Capability.QUARANTINE,
+        Capability.SWEEP,
+    }
+)
+
+
+class FilesystemConnection(Connection):
+    """A session with one directory: it holds the directory open, and nothing else."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(self, parameters: ConnectionParameters) -> None:
+        """Open the directory.
+
+        Raises:
+            ParameterError: not a directory that can be an offer.
+            ForbiddenError: no right to enter it.
+            OfferUnavailableError: it is not there.
+        """
+        super().__init__(parameters)
+        self._root = Root(Settings.of(parameters))
+
+    def put(self, request: PutRequest) -> PutResult:
+        """Store one object: written aside, flushed, linked into place, its name flushed."""
+        return writing.put(self._root, request)
+
+    def get(self, request: GetRequest) -> GetResult:
+        """Open one object, or a range of it."""
+        return reading.get(self._root, request)
+
+    def stat(self, request: StatRequest) -> StatResult:
+        """Ask about one object; with ``digest``, read and digest it now."""
+        return reading.stat(self._root, request)
+
+    def delete(self, request: DeleteRequest) -> DeleteResult:
+        """Remove one object and its record, durably."""
+        return deleting.delete(self._root, request)
+
+    def list(self, request: ListRequest) -> Listing:
+        """List one container; ten million names take the memory of fifty thousand."""
+        return listing.list_container(self._root, request)
+
+    def containers(self, request: ContainersRequest) -> Iterator[ContainerEntry]:
+        """Name the containers that have a folder."""
+        return listing.containers(self._root, request)
+
+    def quarantine(self, request: QuarantineRequest) -> QuarantineResult:
+        """Move one object out of sight, and keep it with the reason."""
+        return quarantine(self._root, request)
+
+    def sweep(self, request: SweepRequest) -> SweepResult:
+        """Remove what writers that died have left."""
+        return sweeping.sweep(self._root, request)
+
+    def capacity(self, request: CapacityRequest) -> CapacityResult:
+        """Ask the file system. Room kept for the administrator is not counted as free."""
+        with translating():
+            found = os.fstatvfs(self._root.fd)
+        return CapacityResult(
+            total=found.f_blocks * found.f_frsize,
+            used=(found.f_blocks - found.f_bfree) * found.f_frsize,
+            free=found.f_bavail * found.f_frsize,
+        )
+
+    def close(self) -> None:
+        """Let the directory go."""
+        self._root.close()

@@ -1,0 +1,90 @@
+"""The marker: what makes a directory an offer."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from contextlib import suppress
+
+from coffre.contract import SYSTEM_CLOCK, ParameterError, as_text
+from coffre.drivers.filesystem.flushing import write_small
+from coffre.drivers.filesystem.settings import Settings
+from coffre.tree import GUIDE, GUIDE_NAME, LAYOUT_VERSION, MARKER, PARTS, SERVICE
+
+# lost+found is in the root of every new ext4 disk; the others are left by a first put that was
+# cut short before the marker, which is written last.
+_NOT_OBJECTS = frozenset({"lost+found", SERVICE, GUIDE_NAME})
+
+_checked: set[tuple[int, int, int]] = set()
+
+
+def check_marker(root: int, path: str) -> bool:
+    """Whether the open root carries the marker of a layout that we know.
+
+    Raises:
+        ParameterError: the marker is damaged, or of a newer layout.
+    """
+    try:
+        found = os.stat(MARKER, dir_fd=root)
+    except FileNotFoundError:
+        return False
+    # Read once for each marker seen: every operation opens the root.
+    key = (found.st_dev, found.st_ino, found.st_mtime_ns)
+    if key not in _checked:
+        _check_layout(root, path)
+        _checked.add(key)
+    return True
+
+
+def _check_layout(root: int, path: str) -> None:
+    descriptor = os.open(MARKER, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=root)
+    with open(descriptor, "rb") as stream:
+        try:
+            layout = json.loads(stream.read(4096))["layout"]
+        except (ValueError, TypeError, KeyError):
+            raise ParameterError(f"{path}/{MARKER} is damaged: restore it, or ask") from None
+    if layout != LAYOUT_VERSION:
+        raise ParameterError(
+            f"root {path} has layout {layout!r}, this coffre knows {LAYOUT_VERSION}: upgrade coffre"
+        )
+
+
+def empty_of_objects(root: int) -> bool:
+    """Whether a directory without a marker holds nothing but what a new disk may hold."""
+    with os.scandir(root) as entries:
+        return all(entry.name in _NOT_OBJECTS for entry in entries)
+
+
+def write_marker(root: int, settings: Settings) -> None:
+    """Make an empty directory an offer. Several processes may do so at once.
+
+    Raises:
+        ParameterError: the file system ignores case, so that two identifiers would be one.
+        OSError: as the system says; what was made so far is harmless.
+    """
+    for folder in (SERVICE, PARTS):
+        with suppress(FileExistsError):
+            os.mkdir(folder, dir_fd=root)
+    _refuse_folded_case(root, settings.root)
+    write_small(root, GUIDE_NAME, GUIDE.encode(), flush=settings.flush)
+    marker = {
+        "layout": LAYOUT_VERSION,
+        "id": uuid.uuid4().hex,
+        "created_at": as_text(SYSTEM_CLOCK.now()),
+    }
+    write_small(root, MARKER, json.dumps(marker).encode() + b"\n", flush=settings.flush)
+
+
+def _refuse_folded_case(root: int, path: str) -> None:
+    try:
+        os.stat(SERVICE.upper(), dir_fd=root)
+    except FileNotFoundError:
+        return
+    for folder in (PARTS, SERVICE):
+        with suppress(OSError):
+            os.rmdir(folder, dir_fd=root)
+    raise ParameterError(
+        f"root {path} is on a file system that ignores upper and lower case: two objects could "
+        "become one. Use another file system (or a directory without case folding)"
+    )

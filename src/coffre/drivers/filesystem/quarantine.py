@@ -1,0 +1,78 @@
+"""Quarantine: bad bytes are moved out of sight, with the reason, for a person to look at."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from contextlib import suppress
+
+from coffre.contract import (
+    SYSTEM_CLOCK,
+    ObjectNotFoundError,
+    QuarantineRequest,
+    QuarantineResult,
+    as_text,
+)
+from coffre.drivers.filesystem.errors import translating
+from coffre.drivers.filesystem.flushing import write_small
+from coffre.drivers.filesystem.root import Root
+from coffre.tree import Place, place_of, quarantine_folder, record_place
+
+# '+' is in no identifier: these names can never be that of the object beside them.
+_REASON = "+reason.json"
+_RECORD = "+record.json"
+
+
+def quarantine(root: Root, request: QuarantineRequest) -> QuarantineResult:
+    """Set one object aside; see ``SupportsQuarantine``.
+
+    The reason is written first, so that bytes in quarantine always have one; whatever stands
+    in the object's place is moved, be it a file or not.
+    """
+    ref = request.ref
+    place = place_of(ref)
+    with translating(ref):
+        try:
+            root.walk(place.folder)
+            size = os.lstat(place.path, dir_fd=root.fd).st_size
+        except FileNotFoundError:
+            root.require(ref)
+            raise ObjectNotFoundError(f"{ref} is not held here", ref=ref) from None
+        moment = as_text(SYSTEM_CLOCK.now())
+        aside = Place(quarantine_folder(ref, _token(moment)), place.name)
+        root.make_folder(aside.folder)
+        _write_reason(root, aside, request, moment, size)
+        _move(root, place, aside)
+    return QuarantineResult(place=os.path.join(root.settings.root, aside.path), size=size)
+
+
+def _token(moment: str) -> str:
+    """A time that a person can read, and something unique; no colon, which some tools refuse."""
+    return f"{moment.replace(':', '')}-{uuid.uuid4().hex[:8]}"
+
+
+def _write_reason(
+    root: Root, aside: Place, request: QuarantineRequest, moment: str, size: int
+) -> None:
+    reason = {"ref": str(request.ref), "reason": request.reason, "at": moment, "size": size}
+    line = json.dumps(reason, ensure_ascii=False).encode() + b"\n"
+    write_small(root.fd, f"{aside.folder}/{_REASON}", line, flush=root.settings.flush)
+
+
+def _move(root: Root, place: Place, aside: Place) -> None:
+    """Move the record, then the object: a record is only ever there with its object."""
+    beside = record_place(place)
+    with suppress(FileNotFoundError):
+        _rename(root, beside.path, f"{aside.folder}/{_RECORD}")
+        root.flush_names(beside.folder)
+    try:
+        _rename(root, place.path, aside.path)
+    except FileNotFoundError as error:  # deleted, or set aside by somebody else, just now
+        raise ObjectNotFoundError("the object is gone already") from error
+    root.flush_names(aside.folder)
+    root.flush_names(place.folder)
+
+
+def _rename(root: Root, source: str, destination: str) -> None:
+    os.rename(source, destination, src_dir_fd=root.fd, dst_dir_fd=root.fd)

@@ -1,0 +1,137 @@
+"""Get and stat: an object opened for reading, and what is known of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from coffre.contract import (
+    NO_METADATA,
+    Buffer,
+    Evidence,
+    GetRequest,
+    GetResult,
+    InvalidRangeError,
+    ObjectCorruptError,
+    ObjectRef,
+    StatRequest,
+    StatResult,
+)
+from coffre.drivers.filesystem.errors import translating
+from coffre.drivers.filesystem.opening import digest_of, open_object
+from coffre.drivers.filesystem.records import read_record
+from coffre.drivers.filesystem.root import Root
+from coffre.streams import CHUNK, ReadableStream
+from coffre.tree import place_of
+
+
+def get(root: Root, request: GetRequest) -> GetResult:
+    """Open one object; see ``Connection.get``."""
+    ref = request.ref
+    place = place_of(ref)
+    with translating(ref):
+        descriptor = open_object(root, place, ref)
+        try:
+            size = os.fstat(descriptor).st_size
+            length = _length_wanted(request, size)
+            record = read_record(root, place, descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+    return GetResult(
+        stream=ObjectStream(descriptor, request.offset, length, ref),
+        size=size,
+        metadata=NO_METADATA if record is None else record.metadata,
+        recorded=None if record is None else record.digest,
+    )
+
+
+def _length_wanted(request: GetRequest, size: int) -> int:
+    length = size - request.offset if request.length is None else request.length
+    if length < 0 or request.offset + length > size:
+        raise InvalidRangeError(
+            f"bytes {request.offset} to {request.offset + max(length, 0)} lie outside the "
+            f"{size} bytes of {request.ref}",
+            ref=request.ref,
+        )
+    return length
+
+
+def stat(root: Root, request: StatRequest) -> StatResult:
+    """Ask about one object; see ``Connection.stat``."""
+    ref = request.ref
+    place = place_of(ref)
+    with translating(ref):
+        descriptor = open_object(root, place, ref)
+        try:
+            found = os.fstat(descriptor)
+            record = read_record(root, place, descriptor)
+            algorithm = request.digest
+            digest = digest_of(descriptor, found.st_size, algorithm) if algorithm else None
+        finally:
+            os.close(descriptor)
+    return StatResult(
+        size=found.st_size,
+        evidence=Evidence.REPORTED if digest else Evidence.PRESENT,
+        digest=digest,
+        recorded=None if record is None else record.digest,
+        metadata=NO_METADATA if record is None else record.metadata,
+        stored_at=record.stored_at if record else datetime.fromtimestamp(found.st_mtime, UTC),
+    )
+
+
+class ObjectStream(ReadableStream):
+    """Bytes of an open object: exactly those asked for, or an error; a cut is never an end.
+
+    The object may be replaced or deleted meanwhile: the open file stays what it was.
+    """
+
+    def __init__(self, descriptor: int, offset: int, length: int, ref: ObjectRef) -> None:
+        """Take over an open descriptor; it is closed with the stream."""
+        super().__init__()
+        self._descriptor = descriptor
+        self._position = offset
+        self._missing = length
+        self._ref = ref
+
+    def chunks(self) -> Iterator[Buffer]:
+        """The bytes, in one buffer that is lent chunk after chunk."""
+        if self._missing > CHUNK:
+            with translating(self._ref):
+                os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        buffer = memoryview(bytearray(min(CHUNK, self._missing)))
+        while self._missing:
+            with translating(self._ref):
+                count = os.preadv(
+                    self._descriptor, [buffer[: min(len(buffer), self._missing)]], self._position
+                )
+            self._advance(count)
+            yield buffer[:count]
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes, all that remain when negative, ``b""`` at the end."""
+        if size < 0 and self._missing > CHUNK:
+            return b"".join(iter(lambda: self.read(CHUNK), b""))
+        wanted = self._missing if size < 0 else min(size, self._missing)
+        if not wanted:
+            return b""
+        with translating(self._ref):
+            data = os.pread(self._descriptor, wanted, self._position)
+        self._advance(len(data))
+        # A file gives all that is asked for, but for a signal or a disk at its end.
+        return data if size >= 0 or not self._missing else data + self.read()
+
+    def _advance(self, count: int) -> None:
+        if not count:
+            raise ObjectCorruptError(
+                f"{self._ref} ends {self._missing} bytes before its size", ref=self._ref
+            )
+        self._position += count
+        self._missing -= count
+
+    def close(self) -> None:
+        """Close the file."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
