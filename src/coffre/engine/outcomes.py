@@ -224,6 +224,10 @@ class AuditSummary:
     unrecorded: int = 0
     under_strategy: int = 0
     """Objects with fewer verified copies than required."""
+    deletions_owed: int = 0
+    """Copies whose deletion was ordered and is not done."""
+    unknown_listings: int = 0
+    """Offers that could not be listed: nothing is known of what they hold beside the ledger."""
     bytes_read: int = 0
     evidence: str = "read"
     complete: bool = False
@@ -236,8 +240,9 @@ class AuditSummary:
     @property
     def findings(self) -> int:
         """Number of findings; zero is needed, and enough, for *nothing wrong found*."""
-        counted = (self.corrupt, self.missing, self.unknown, self.owed, self.unrecorded)
-        return sum(counted) + self.under_strategy
+        copies = self.corrupt + self.missing + self.unknown + self.owed
+        offers = self.unrecorded + self.deletions_owed + self.unknown_listings
+        return copies + offers + self.under_strategy
 
     def to_json(self) -> dict[str, object]:
         """For ``--json`` and reports."""

@@ -1,0 +1,64 @@
+"""The engine: N verified copies of each object, on offers it is handed, and what is known of them.
+
+It knows offers by id and never sees a connection. :class:`Engine` is what applications hold.
+"""
+
+from coffre.engine.auditing import Audit, AuditScope
+from coffre.engine.containers import ContainerRights, rights_of
+from coffre.engine.context import Limits
+from coffre.engine.deleting import DeletionOrder
+from coffre.engine.engine import Engine
+from coffre.engine.errors import (
+    BrakeError,
+    InvalidOrderError,
+    NoReadableCopyError,
+    NotEnoughCopiesError,
+)
+from coffre.engine.items import PutItem
+from coffre.engine.outcomes import (
+    AuditSummary,
+    CopyOutcome,
+    CopyStatus,
+    Deletion,
+    Finding,
+    FindingCode,
+    ObjectStatus,
+    RebuildSummary,
+    Receipt,
+    Refusal,
+    RepairAction,
+    RepairOutcome,
+)
+from coffre.engine.reading import ObjectReader
+from coffre.engine.strategy import Strategy, StrategyError, StrategyOffer
+
+__all__ = [
+    "Audit",
+    "AuditScope",
+    "AuditSummary",
+    "BrakeError",
+    "ContainerRights",
+    "CopyOutcome",
+    "CopyStatus",
+    "Deletion",
+    "DeletionOrder",
+    "Engine",
+    "Finding",
+    "FindingCode",
+    "InvalidOrderError",
+    "Limits",
+    "NoReadableCopyError",
+    "NotEnoughCopiesError",
+    "ObjectReader",
+    "ObjectStatus",
+    "PutItem",
+    "RebuildSummary",
+    "Receipt",
+    "Refusal",
+    "RepairAction",
+    "RepairOutcome",
+    "Strategy",
+    "StrategyError",
+    "StrategyOffer",
+    "rights_of",
+]

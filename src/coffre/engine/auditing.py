@@ -1,0 +1,253 @@
+"""Auditing: every copy read again, held against the expected digest; nothing is changed.
+
+Two passes. The first goes through the ledger and reads each copy to its end; how far it came is
+saved with what it found, so that an interrupted audit goes on where it stopped. The second
+walks each offer's listing beside the ledger, in constant memory, and tells objects that the
+ledger does not know. One bad object never stops it (law 12), and a copy that could not be
+looked at is *unknown*: neither good nor bad (laws 2 and 8).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from itertools import islice
+
+from coffre.contract import ObjectRef
+from coffre.engine.context import Context
+from coffre.engine.ledger import (
+    CopyState,
+    DebtKind,
+    JobProgress,
+    JobRecord,
+    JobState,
+    ObjectRecord,
+    ObjectState,
+)
+from coffre.engine.listing import unrecorded
+from coffre.engine.looking import Look, look
+from coffre.engine.outcomes import AuditSummary, Finding, FindingCode
+
+PAGE = 256
+"""Objects whose results are recorded together; at most these are read again after a crash."""
+GRAIN = 8
+"""Copies that one thread takes at a time: small ones are not worth a hand-over each."""
+
+_FOUND = {
+    CopyState.CORRUPT: FindingCode.CORRUPT,
+    CopyState.MISSING: FindingCode.MISSING,
+    None: FindingCode.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditScope:
+    """What an audit covers; everything, unless it says otherwise."""
+
+    tenant: int | None = None
+    container: str | None = None
+    offers: tuple[str, ...] | None = None
+
+    def covers(self, record: ObjectRecord) -> bool:
+        """Whether an object is in scope."""
+        return record.state is ObjectState.STORED and self.reaches(record.ref)
+
+    def reaches(self, ref: ObjectRef) -> bool:
+        """Whether a reference is in scope."""
+        return self.tenant in (None, ref.tenant) and self.container in (None, ref.container)
+
+    def names(self, offer: str) -> bool:
+        """Whether an offer is in scope."""
+        return self.offers is None or offer in self.offers
+
+    def to_json(self) -> dict[str, object]:
+        """As the ledger keeps it."""
+        offers = None if self.offers is None else sorted(self.offers)
+        return {"container": self.container, "offers": offers, "tenant": self.tenant}
+
+
+class Audit(Iterator[Finding]):
+    """A running audit: iterate to run it; ``summary`` counts as it goes."""
+
+    def __init__(
+        self,
+        context: Context,
+        scope: AuditScope,
+        *,
+        resume: bool = True,
+        threads: int | None = None,
+        progress: Callable[[AuditSummary], None] | None = None,
+    ) -> None:
+        """Prepare; nothing is read before the first step.
+
+        Args:
+            context: the engine's surroundings.
+            scope: what to cover.
+            resume: go on where an interrupted audit of the same scope stopped.
+            threads: copies read at the same time; one for each processor when ``None``.
+            progress: told the counts after each page.
+        """
+        self._context = context
+        self._scope = scope
+        self._resume = resume
+        self._threads = threads or os.cpu_count() or 1
+        self._progress = progress
+        self.summary = AuditSummary()
+        self._steps = self._run()
+
+    def __next__(self) -> Finding:
+        """The next finding.
+
+        Raises:
+            LedgerError: the results could not be recorded.
+        """
+        return next(self._steps)
+
+    def _run(self) -> Iterator[Finding]:
+        ledger, summary = self._context.ledger, self.summary
+        started = self._context.clock.monotonic()
+        job = self._job()
+        summary.job = job.id
+        records = ledger.objects_by_id(job.cursor)
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="coffre-audit") as pool:
+            while page := list(islice(records, PAGE)):
+                yield from self._read_page(pool, page, job)
+                if self._progress is not None:
+                    self._progress(summary)
+        yield from self._unrecorded()
+        yield from self._deletions_owed()
+        summary.complete = True
+        summary.seconds = self._context.clock.monotonic() - started
+        ledger.finish_job(job.id, self._counts())
+
+    def _job(self) -> JobRecord:
+        """The job to go on with, or a new one."""
+        ledger, scope = self._context.ledger, self._scope.to_json()
+        if self._resume:
+            for job in reversed(ledger.jobs()):
+                if (job.kind, job.state, dict(job.scope)) == ("audit", JobState.RUNNING, scope):
+                    for name, count in job.counts.items():
+                        setattr(self.summary, name, count)
+                    self.summary.resumed = job.cursor > 0
+                    return job
+        return ledger.start_job("audit", scope)
+
+    def _counts(self) -> dict[str, int]:
+        return {
+            item.name: value
+            for item in fields(self.summary)
+            if type(value := getattr(self.summary, item.name)) is int and item.name != "job"
+        }
+
+    # --- every copy that the ledger knows ------------------------------------------------
+
+    def _read_page(
+        self, pool: ThreadPoolExecutor, page: Sequence[ObjectRecord], job: JobRecord
+    ) -> Iterator[Finding]:
+        in_scope = [record for record in page if self._scope.covers(record)]
+        to_read = [
+            (record, copy.offer)
+            for record in in_scope
+            for copy in record.copies
+            if copy.state is not CopyState.DELETED and self._scope.names(copy.offer)
+        ]
+        grains = [to_read[start : start + GRAIN] for start in range(0, len(to_read), GRAIN)]
+        looks = [seen for grain in pool.map(self._look_at, grains) for seen in grain]
+        findings = self._count(in_scope, to_read, looks)
+        self._context.ledger.record_checks(
+            [
+                seen.check(record, offer)
+                for (record, offer), seen in zip(to_read, looks, strict=True)
+            ],
+            progress=JobProgress(job_id=job.id, cursor=page[-1].id, counts=self._counts()),
+        )
+        yield from findings
+
+    def _look_at(self, grain: Sequence[tuple[ObjectRecord, str]]) -> list[Look]:
+        return [look(self._context.offers.get(offer), record) for record, offer in grain]
+
+    def _count(
+        self,
+        records: Sequence[ObjectRecord],
+        to_read: Sequence[tuple[ObjectRecord, str]],
+        looks: Sequence[Look],
+    ) -> list[Finding]:
+        findings: list[Finding] = []
+        maybe_good: Counter[int] = Counter()
+        for (record, offer), seen in zip(to_read, looks, strict=True):
+            self._count_look(seen)
+            maybe_good[record.id] += seen.state in (CopyState.VERIFIED, None)
+            if seen.state is not CopyState.VERIFIED:
+                code = _FOUND[seen.state]
+                findings.append(Finding(ref=record.ref, offer=offer, code=code, detail=seen.detail))
+        for record in records:
+            findings.extend(self._never_made(record))
+            findings.extend(self._too_few(record, maybe_good[record.id]))
+        self.summary.objects += len(records)
+        return findings
+
+    def _count_look(self, seen: Look) -> None:
+        summary = self.summary
+        summary.copies += 1
+        summary.bytes_read += seen.bytes_read
+        name = "unknown" if seen.state is None else seen.state.value
+        setattr(summary, name, getattr(summary, name) + 1)
+
+    def _never_made(self, record: ObjectRecord) -> Iterator[Finding]:
+        held = {copy.offer for copy in record.copies}
+        for debt in record.debts:
+            if (
+                debt.kind is DebtKind.COPY
+                and debt.offer not in held
+                and self._scope.names(debt.offer)
+            ):
+                self.summary.owed += 1
+                yield Finding(
+                    ref=record.ref,
+                    offer=debt.offer,
+                    code=FindingCode.OWED,
+                    detail=debt.note or debt.code,
+                )
+
+    def _too_few(self, record: ObjectRecord, good: int) -> Iterator[Finding]:
+        """Too few copies, even if every one that could not be looked at were good."""
+        strategy = self._context.strategies.get(record.strategy)
+        if strategy is None or self._scope.offers is not None or good >= strategy.required:
+            return
+        self.summary.under_strategy += 1
+        yield Finding(
+            ref=record.ref,
+            offer=None,
+            code=FindingCode.UNDER_STRATEGY,
+            detail=f"{good} copies at most, {strategy.required} are required",
+        )
+
+    # --- what the offers hold beside that -------------------------------------------------
+
+    def _unrecorded(self) -> Iterator[Finding]:
+        scope = self._scope
+        names: Collection[str] = [n for n in self._context.offers if scope.names(n)]
+        for finding in unrecorded(self._context, names, scope.tenant, scope.container):
+            if finding.code is FindingCode.UNKNOWN:
+                self.summary.unknown_listings += 1
+            else:
+                self.summary.unrecorded += 1
+            yield finding
+
+    def _deletions_owed(self) -> Iterator[Finding]:
+        ledger = self._context.ledger
+        for debt in ledger.debts():
+            if debt.kind is not DebtKind.DELETION or not self._scope.names(debt.offer):
+                continue
+            (record,) = ledger.find_ids([debt.object_id])
+            if self._scope.reaches(record.ref):
+                self.summary.deletions_owed += 1
+                yield Finding(
+                    ref=record.ref,
+                    offer=debt.offer,
+                    code=FindingCode.DELETION_OWED,
+                    detail=f"ordered: {debt.note}",
+                )

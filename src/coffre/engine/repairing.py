@@ -1,0 +1,223 @@
+"""Repairing: what is owed is paid, from a copy verified in the same pass.
+
+Bad bytes are set aside, never destroyed (law 5), and only once a good source was read. Nothing is
+done to a copy that could not be looked at (law 2). A repair that would touch too much stops
+and asks before it begins (law 9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from itertools import groupby
+
+from coffre.contract import (
+    NO_METADATA,
+    ByteStream,
+    Capability,
+    CoffreError,
+    Evidence,
+    GetRequest,
+    ObjectRef,
+    PutRequest,
+    QuarantineRequest,
+    SourceError,
+)
+from coffre.engine.context import Context
+from coffre.engine.deleting import delete_copy
+from coffre.engine.errors import BrakeError, NoReadableCopyError
+from coffre.engine.ledger import (
+    CopyState,
+    DebtKind,
+    DebtRecord,
+    EventKind,
+    ObjectRecord,
+    ObjectState,
+)
+from coffre.engine.looking import Look, look
+from coffre.engine.outcomes import RepairAction, RepairOutcome
+from coffre.engine.reading import holders
+from coffre.offer import Offer
+
+
+def repair(
+    context: Context,
+    *,
+    tenant: int | None = None,
+    container: str | None = None,
+    refs: Collection[ObjectRef] | None = None,
+    release_brake: bool = False,
+) -> Iterator[RepairOutcome]:
+    """Pay what is owed: copies missing or bad, deletions not done.
+
+    Args:
+        context: the engine's surroundings.
+        tenant: this tenant only.
+        container: this container only.
+        refs: these objects only.
+        release_brake: go on however many objects it touches.
+
+    Raises:
+        BrakeError: it would touch more objects than allowed; nothing was done.
+        LedgerError: what was done could not be recorded; it stops there.
+    """
+
+    def wanted(record: ObjectRecord) -> bool:
+        ref = record.ref
+        return (
+            tenant in (None, ref.tenant)
+            and container in (None, ref.container)
+            and (refs is None or ref in refs)
+        )
+
+    if not release_brake:
+        _brake(context, sum(1 for _ in _owing(context, wanted)))
+    return (
+        outcome
+        for record, debts in _owing(context, wanted)
+        for outcome in _pay(context, record, debts)
+    )
+
+
+def _owing(
+    context: Context, wanted: Callable[[ObjectRecord], bool]
+) -> Iterator[tuple[ObjectRecord, list[DebtRecord]]]:
+    """Objects with debts, each with all of its own, in the order of their deposit."""
+    for object_id, debts in groupby(context.ledger.debts(), key=lambda debt: debt.object_id):
+        owed = list(debts)
+        for record in context.ledger.find_ids([object_id]):
+            if wanted(record):
+                yield record, owed
+
+
+def _brake(context: Context, touched: int) -> None:
+    limits = context.limits
+    total = sum(context.ledger.counts().objects.values())
+    too_many = touched > limits.brake_count or (
+        touched > limits.brake_floor and touched > limits.brake_share * total
+    )
+    if too_many:
+        raise BrakeError(
+            f"this repair would touch {touched} of {total} objects, more than it may without "
+            "being asked to: look at the findings first, then release the brake"
+        )
+
+
+def _pay(
+    context: Context, record: ObjectRecord, debts: list[DebtRecord]
+) -> Iterator[RepairOutcome]:
+    for debt in debts:
+        try:
+            with context.ledger.claim([record.ref]):
+                if debt.kind is DebtKind.DELETION:
+                    outcome = _delete(context, record, debt.offer)
+                elif record.state is ObjectState.STORED:
+                    outcome = _mend(context, record, debt.offer)
+                else:
+                    continue
+            yield outcome
+        except CoffreError as error:
+            yield _failed(record, debt.offer, error.code, str(error))
+
+
+def _delete(context: Context, record: ObjectRecord, name: str) -> RepairOutcome:
+    code = delete_copy(context, record, name)
+    if code:
+        return _failed(record, name, code, "the deletion is still owed")
+    return RepairOutcome(ref=record.ref, offer=name, action=RepairAction.DELETED)
+
+
+def _mend(context: Context, record: ObjectRecord, name: str) -> RepairOutcome:
+    """Look at the copy, and write it again where it is certain that it is not good."""
+    target = context.offers.get(name)
+    seen = look(target, record)
+    if target is None or seen.state is None:
+        return _failed(record, name, seen.code, seen.detail)
+    if seen.state is CopyState.VERIFIED:
+        _record(context, record, name, seen.evidence, EventKind.COPY_ADDED, "found good")
+        return RepairOutcome(ref=record.ref, offer=name, action=RepairAction.FOUND_GOOD)
+    source = _good_source(context, record, name)
+    if source is None:
+        why = "no other copy could be read well; nothing was touched"
+        return _failed(record, name, NoReadableCopyError.code, why)
+    quarantined = _set_aside(target, record, seen)
+    evidence = _copy(source, target, record)
+    rewritten = seen.state is CopyState.CORRUPT
+    detail = f"from {source.id}" + (f"; bad bytes at {quarantined}" if quarantined else "")
+    kind = EventKind.COPY_REPAIRED if rewritten else EventKind.COPY_ADDED
+    _record(context, record, name, evidence, kind, detail)
+    return RepairOutcome(
+        ref=record.ref,
+        offer=name,
+        action=RepairAction.REWRITTEN if rewritten else RepairAction.MADE,
+        source=source.id,
+        quarantined=quarantined,
+    )
+
+
+def _good_source(context: Context, record: ObjectRecord, target: str) -> Offer | None:
+    """The first other offer whose copy reads well now."""
+    for offer in holders(context, record):
+        if offer.id != target and look(offer, record).state is CopyState.VERIFIED:
+            return offer
+    return None
+
+
+def _set_aside(target: Offer, record: ObjectRecord, seen: Look) -> str:
+    if seen.state is not CopyState.CORRUPT:
+        return ""
+    return target.quarantine(QuarantineRequest(ref=record.ref, reason=seen.detail)).place
+
+
+def _copy(source: Offer, target: Offer, record: ObjectRecord) -> Evidence:
+    """Copy one object between two offers: verified as it is read, and read back (law 6)."""
+    keeps = Capability.METADATA in target.capabilities
+    request = PutRequest(
+        ref=record.ref,
+        content=_Copy(source, record),
+        size=record.size,
+        algorithm=record.digest.algorithm,
+        expected=record.digest,
+        metadata=record.metadata if keeps else NO_METADATA,
+    )
+    return target.put(request, verify=Evidence.READ).evidence
+
+
+class _Copy:
+    """A good copy as the content of another one."""
+
+    def __init__(self, source: Offer, record: ObjectRecord) -> None:
+        self._source = source
+        self._record = record
+
+    def open(self) -> ByteStream:
+        record = self._record
+        try:
+            return self._source.get(
+                GetRequest(ref=record.ref), expected=record.digest, size=record.size
+            ).stream
+        except CoffreError as error:
+            raise SourceError(f"copy on {self._source.id}: {error}", ref=record.ref) from error
+
+
+def _record(
+    context: Context,
+    record: ObjectRecord,
+    name: str,
+    evidence: Evidence,
+    kind: EventKind,
+    detail: str,
+) -> None:
+    context.ledger.record_copy(
+        record.id,
+        name,
+        state=CopyState.VERIFIED,
+        evidence=evidence,
+        kind=kind,
+        detail=detail,
+    )
+
+
+def _failed(record: ObjectRecord, name: str, code: str, message: str) -> RepairOutcome:
+    return RepairOutcome(
+        ref=record.ref, offer=name, action=RepairAction.FAILED, code=code, message=message
+    )

@@ -1,0 +1,56 @@
+"""Sourcing: whatever a caller hands over becomes a content of known size that can be reopened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
+
+from coffre.contract import ByteStream, Content, InvalidRequestError
+from coffre.engine.context import Limits
+from coffre.engine.distribution import SMALL, SizedContent
+from coffre.engine.items import Source
+from coffre.streams import BytesContent, FileContent, Spool
+
+
+@contextmanager
+def sourced(source: Source, limits: Limits) -> Iterator[SizedContent]:
+    """Open a source as a content; small ones are read into memory at once.
+
+    Raises:
+        SourceError: it cannot be read, is not a regular file, or is larger than the spool allows.
+        InvalidRequestError: it is nothing that can be read.
+    """
+    if isinstance(source, bytes):
+        yield BytesContent(source)
+    elif isinstance(source, str | os.PathLike):
+        yield of_file(FileContent(source))
+    elif isinstance(source, Content) and isinstance(getattr(source, "size", None), int):
+        yield cast(SizedContent, source)
+    elif isinstance(source, Content):
+        with source.open() as stream, _spooled(stream, limits) as content:
+            yield content
+    elif hasattr(source, "read"):
+        with _spooled(source, limits) as content:
+            yield content
+    else:
+        raise InvalidRequestError(
+            f"a source is bytes, a path, a content or an open stream, not {type(source).__name__}"
+        )
+
+
+def of_file(content: FileContent) -> SizedContent:
+    """A file as a content, read whole at once when it is small.
+
+    Raises:
+        SourceError: it cannot be read, or changed while it was.
+    """
+    data = content.read(SMALL)
+    return content if data is None else BytesContent(data)
+
+
+@contextmanager
+def _spooled(stream: BinaryIO | ByteStream, limits: Limits) -> Iterator[SizedContent]:
+    with Spool(stream, limit=limits.spool_bytes, directory=limits.spool_directory) as spool:
+        yield cast(SizedContent, spool.content())
