@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from coffre.contract.errors import OfferError
+    from coffre.contract.errors import CoffreError
     from coffre.contract.requests import (
         BulkPutRequest,
         ContainersRequest,
@@ -74,13 +74,13 @@ class Capability(StrEnum):
 class SupportsBulkPut(Protocol):
     """Service of :attr:`Capability.BULK_PUT`."""
 
-    def bulk_put(self, request: BulkPutRequest) -> Sequence[PutResult | OfferError]:
+    def bulk_put(self, request: BulkPutRequest) -> Sequence[PutResult | CoffreError]:
         """Store several objects, each whole or not at all, and make them durable together.
 
         Returns:
-            One outcome for each put, in order: a result, or the error that put alone met. An
-            object is published, and its result returned, only once it is as durable as
-            one stored by ``put``.
+            One outcome for each put, in order: a result, or the error that put alone met, its
+            content's own included. A result is returned only once its object is as durable
+            as one stored by ``put``.
 
         Raises:
             OfferError: nothing can be said of any of them; those that were published stay, and

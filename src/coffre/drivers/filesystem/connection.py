@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from coffre.contract import (
+    BulkPutRequest,
     Capability,
     CapacityRequest,
     CapacityResult,
+    CoffreError,
     Connection,
     ConnectionParameters,
     ContainerEntry,
@@ -28,7 +30,7 @@ from coffre.contract import (
     SweepRequest,
     SweepResult,
 )
-from coffre.drivers.filesystem import deleting, listing, reading, sweeping, writing
+from coffre.drivers.filesystem import bulk, deleting, listing, reading, sweeping, writing
 from coffre.drivers.filesystem.errors import translating
 from coffre.drivers.filesystem.quarantine import quarantine
 from coffre.drivers.filesystem.root import Root
@@ -42,6 +44,7 @@ CAPABILITIES = frozenset(
         Capability.CREATE_ONLY,
         Capability.RANGE_READ,
         Capability.OFFER_DIGEST,
+        Capability.BULK_PUT,
         Capability.CONTAINERS,
         Capability.QUARANTINE,
         Capability.SWEEP,
@@ -68,6 +71,10 @@ class FilesystemConnection(Connection):
     def put(self, request: PutRequest) -> PutResult:
         """Store one object: written aside, flushed, linked into place, its name flushed."""
         return writing.put(self._root, request)
+
+    def bulk_put(self, request: BulkPutRequest) -> Sequence[PutResult | CoffreError]:
+        """Store many objects with few flushes; one outcome for each, in order."""
+        return bulk.bulk_put(self._root, request)
 
     def get(self, request: GetRequest) -> GetResult:
         """Open one object, or a range of it."""

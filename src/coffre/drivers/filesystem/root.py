@@ -20,6 +20,7 @@ from coffre.contract import (
 )
 from coffre.drivers.filesystem import flushing
 from coffre.drivers.filesystem.errors import intruder, offer_error, translating
+from coffre.drivers.filesystem.journal import keeps_order
 from coffre.drivers.filesystem.marker import check_marker, empty_of_objects, write_marker
 from coffre.drivers.filesystem.settings import Settings
 from coffre.tree import MARKER
@@ -151,6 +152,21 @@ class Root:
     def _remember(self, folder: str) -> None:
         if len(self._folders) < _KNOWN_FOLDERS_LIMIT:
             self._folders.add(folder)
+
+    def settle_bytes(self, descriptor: int, *, attached: bool) -> None:
+        """Make bytes ready for a name: once the name is flushed, both survive a power cut.
+
+        Args:
+            descriptor: an open file that is complete.
+            attached: its record is an attribute of it. An attribute also keeps ext4 from
+                taking the short way of its fast commits, which the ordering does not cover.
+        """
+        if not self.settings.flush:
+            return
+        if attached and keeps_order(self.device):
+            flushing.write_back(descriptor)
+        else:
+            os.fsync(descriptor)
 
     def flush_names(self, folder: str) -> None:
         """Make the names in a folder survive a power cut."""

@@ -2,8 +2,8 @@
 
 1. The content goes to a *part*, which nobody sees, and is digested on its way.
 2. Size and digest are held against what was announced; the record is attached.
-3. Bytes are flushed to the device, the object appears under its name (``link``, which fails
-   where a name exists), the name is flushed. Only then is the put acknowledged.
+3. Bytes are written to the device, the object appears under its name (``link``, which fails
+   where a name exists), bytes and name are flushed. Only then is the put acknowledged.
 
 A failure before the link leaves nothing. One after it leaves a whole object that was not
 acknowledged: putting it again finds it, flushes it and says so.
@@ -50,8 +50,7 @@ def put(root: Root, request: PutRequest) -> PutResult:
     staged = stage(root, request)
     try:
         with translating(request.ref):
-            if root.settings.flush:
-                os.fsync(staged.part.fd)
+            root.settle_bytes(staged.part.fd, attached=staged.attached)
             already_there = publish(root, staged)
             root.flush_names(staged.place.folder)
             return result_of(root, staged, already_there)

@@ -1,0 +1,138 @@
+"""Bulk put: many objects written aside, flushed together, named, flushed together.
+
+A flush waits for the device, whatever it flushes: one for a hundred objects costs what one for
+a single object does. Each object is still whole or not at all, and none is acknowledged
+before it is durable. One that fails, or whose content does, stops nobody.
+"""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from coffre.contract import BulkPutRequest, CoffreError, PutRequest, PutResult
+from coffre.drivers.filesystem.errors import offer_error, translating
+from coffre.drivers.filesystem.flushing import (
+    start_write_back,
+    sync_file_system,
+    syncfs_tells_errors,
+)
+from coffre.drivers.filesystem.journal import keeps_order
+from coffre.drivers.filesystem.root import Root
+from coffre.drivers.filesystem.writing import Staged, publish, result_of, stage
+
+TOGETHER = 256
+"""Objects flushed together at most; each holds a file open until then."""
+WORTH_A_SYNC = 16
+"""Objects from which one flush of the whole file system is cheaper than one for each folder."""
+
+Outcome = PutResult | CoffreError
+"""What became of one object."""
+
+
+def bulk_put(root: Root, request: BulkPutRequest) -> Sequence[Outcome]:
+    """Store several objects; see ``SupportsBulkPut``."""
+    step = _together()
+    outcomes: list[Outcome] = []
+    for start in range(0, len(request.puts), step):
+        outcomes += _put_group(root, request.puts[start : start + step])
+    return outcomes
+
+
+def _together() -> int:
+    """How many files to hold open at once: most of the limit is left to everybody else."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return TOGETHER if allowed == resource.RLIM_INFINITY else max(1, min(TOGETHER, allowed // 4))
+
+
+def _put_group(root: Root, puts: Sequence[PutRequest]) -> list[Outcome]:
+    outcomes: dict[int, Outcome] = {}
+    staged: dict[int, Staged] = {}
+    with ExitStack() as parts:
+        for index, put in enumerate(puts):
+            try:
+                staged[index] = stage(root, put)
+            except CoffreError as error:
+                outcomes[index] = error
+            else:
+                parts.callback(staged[index].part.close)
+        for index, failure in _flush_bytes(root, staged).items():
+            outcomes[index] = failure
+            del staged[index]
+        outcomes.update(_publish_all(root, staged))
+    return [outcomes[index] for index in range(len(puts))]
+
+
+def _flush_bytes(root: Root, staged: dict[int, Staged]) -> dict[int, CoffreError]:
+    """Make the bytes of all ready for their names; which failed, and why."""
+    if not root.settings.flush:
+        return {}
+    if not keeps_order(root.device) and _worth_a_sync(staged):
+        return _sync_together(root, staged)
+    failed: dict[int, CoffreError] = {}
+    for step in (_start, _settle):
+        for index in staged.keys() - failed.keys():
+            try:
+                step(root, staged[index])
+            except CoffreError as error:
+                failed[index] = error
+    return failed
+
+
+def _start(root: Root, staged: Staged) -> None:
+    """Begin writing one back; the device then has them all to work on."""
+    del root
+    with translating(staged.request.ref):
+        start_write_back(staged.part.fd)
+
+
+def _settle(root: Root, staged: Staged) -> None:
+    with translating(staged.request.ref):
+        root.settle_bytes(staged.part.fd, attached=staged.attached)
+
+
+def _publish_all(root: Root, staged: dict[int, Staged]) -> dict[int, Outcome]:
+    """Name each object, flush the names together, and only then acknowledge."""
+    together = _worth_a_sync(staged)
+    outcomes: dict[int, Outcome] = {}
+    there: dict[int, bool] = {}
+    for index, item in staged.items():
+        try:
+            with translating(item.request.ref):
+                there[index] = publish(root, item, flush=not together)
+        except CoffreError as error:
+            outcomes[index] = error
+    named = {index: staged[index] for index in there}
+    failed = _sync_together(root, named) if together else _flush_folders(root, named)
+    for index, item in named.items():
+        outcomes[index] = failed.get(index) or result_of(root, item, there[index])
+    return outcomes
+
+
+def _worth_a_sync(staged: dict[int, Staged]) -> bool:
+    return len(staged) >= WORTH_A_SYNC and syncfs_tells_errors()
+
+
+def _sync_together(root: Root, staged: dict[int, Staged]) -> dict[int, CoffreError]:
+    """Flush the whole file system; a failure says nothing good of any of them."""
+    try:
+        if root.settings.flush:
+            sync_file_system(root.fd)
+    except OSError as error:
+        return {index: offer_error(error, item.request.ref) for index, item in staged.items()}
+    return {}
+
+
+def _flush_folders(root: Root, staged: dict[int, Staged]) -> dict[int, CoffreError]:
+    failures: dict[str, OSError] = {}
+    for folder in {item.place.folder for item in staged.values()}:
+        try:
+            root.flush_names(folder)
+        except OSError as error:
+            failures[folder] = error
+    return {
+        index: offer_error(failures[item.place.folder], item.request.ref)
+        for index, item in staged.items()
+        if item.place.folder in failures
+    }
