@@ -96,6 +96,14 @@ class FileContent:
         Raises:
             SourceError: the file vanished, or cannot be read.
         """
+        return FileStream(self.open_descriptor(), str(self.path))
+
+    def open_descriptor(self) -> int:
+        """A fresh descriptor of the file, for whoever makes a stream of another kind over it.
+
+        Raises:
+            SourceError: the file vanished, or cannot be read.
+        """
         try:
             # O_NONBLOCK: a fifo put in the file's place must not hang the open.
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -104,7 +112,7 @@ class FileContent:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise SourceError(f"{self.path} is not a regular file any more")
-        return FileStream(descriptor, str(self.path))
+        return descriptor
 
     def read(self, at_most: int) -> bytes | None:
         """The whole file in one go when it has at most that many bytes, else ``None``.
