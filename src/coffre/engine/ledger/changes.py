@@ -19,9 +19,7 @@ from coffre.engine.ledger.records import (
 )
 from coffre.engine.ledger.statements import (
     DROP_DEBT,
-    INSERT_COPY,
     INSERT_DEBT,
-    SET_COPY,
     SET_OBJECT_STATE,
     copies_of,
     debts_of,
@@ -56,7 +54,7 @@ def record_copy(
         if are_deletions_owed(transaction):
             settle_deletions(transaction, log, ref, object_id, [offer])
     else:
-        set_copy(transaction, log, object_id, offer, state, evidence, detail)
+        merge.lose_copy(offer, state, evidence, detail)
         merge.add_debts([(offer, code or f"copy-{state}", detail)])
     body = {
         "detail": detail,
@@ -66,21 +64,6 @@ def record_copy(
         "state": state.value,
     }
     return log.append(kind, canonical_json(body), ref=str(ref), object_id=object_id)
-
-
-def set_copy(
-    transaction: Transaction,
-    log: EventLog,
-    object_id: int,
-    offer: str,
-    state: CopyState,
-    evidence: Evidence,
-    detail: str,
-) -> None:
-    """Write the row of one copy, whether there was one or not."""
-    values = (state.value, evidence.value, log.at, detail)
-    if not transaction.run(SET_COPY, (*values, object_id, offer)):
-        transaction.run(INSERT_COPY, (object_id, offer, *values))
 
 
 def add_debt(
@@ -155,9 +138,9 @@ def record_copy_deleted(
     transaction: Transaction, log: EventLog, *, object_id: int, offer: str, detail: str
 ) -> bool:
     """Record that an ordered deletion was done on one offer; whether it was the last one."""
-    deleted = CopyState.DELETED
     if transaction.run(DROP_DEBT, (object_id, offer, DebtKind.DELETION.value)):
-        set_copy(transaction, log, object_id, offer, deleted, Evidence.PRESENT, detail)
+        merge = CopyMerge(transaction, object_id, log.at)
+        merge.lose_copy(offer, CopyState.DELETED, Evidence.PRESENT, detail)
         body = {"detail": detail, "offer": offer}
         _append(transaction, log, EventKind.COPY_DELETED, object_id, body)
         if not transaction.rows(debts_of(1), (object_id,)):

@@ -48,7 +48,7 @@ _DELETIONS_UNDER_REF = (
 
 
 class CopyMerge:
-    """Adds verified copies and debts to one object that the ledger knows."""
+    """Changes the copies and debts of one object that the ledger knows."""
 
     def __init__(self, transaction: Transaction, object_id: int, at: str) -> None:
         """Read what the object has.
@@ -88,6 +88,15 @@ class CopyMerge:
             self._copies[offer] = (_VERIFIED, max(evidence.value, level))
             self._pay(offer)
         return added
+
+    def lose_copy(self, offer: str, state: CopyState, evidence: Evidence, detail: str) -> None:
+        """Record that an offer holds no good copy, whether it was known to have one or not."""
+        values = (state.value, evidence.value, self._at, detail)
+        if offer in self._copies:
+            self._transaction.run(SET_COPY, (*values, self._object_id, offer))
+        else:
+            self._transaction.run(INSERT_COPY, (self._object_id, offer, *values))
+        self._copies[offer] = (state.value, evidence.value)
 
     def add_debts(self, owed: Sequence[tuple[str, str, str]]) -> list[str]:
         """Record copies still to be made; the offers that did not owe one until now.

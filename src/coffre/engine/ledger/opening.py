@@ -68,7 +68,7 @@ def _parse(url: str) -> URL:
         return URL.create("sqlite", database=url)
     try:
         return make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # Not chained: the library's message repeats the URL, and its password with it.
         raise LedgerError(
             "the ledger's URL cannot be read; write sqlite:///path or postgresql://user@host/name"
@@ -158,11 +158,18 @@ def _upgrade(connection: Connection, place: str, revision: str | None) -> None:
         )
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, schema.HEAD)
+    except CommandError as error:
+        raise LedgerError(
+            f"the ledger {place} could not be upgraded ({error}); it was left as it was: "
+            "install coffre again"
+        ) from error
 
 
 def _write_first_event(connection: Connection, author: str, now: datetime) -> None:
