@@ -48,4 +48,5 @@ SYSTEM_CLOCK = SystemClock()
 
 def as_text(moment: datetime) -> str:
     """Write a point in time as reports, records and the ledger do: RFC 3339, UTC, microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime, which takes four times as long and is in the path of every put.
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"

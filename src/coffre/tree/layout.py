@@ -51,7 +51,7 @@ class Place(NamedTuple):
 
 def shard_of(identifier: str) -> str:
     """Name of the folder that holds an identifier, inside its container."""
-    return sha256(identifier.encode()).hexdigest()[:2]
+    return SHARDS[sha256(identifier.encode()).digest()[0]]
 
 
 def container_folder(tenant: int, container: str) -> str:

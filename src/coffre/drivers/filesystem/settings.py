@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from coffre.contract import ConnectionParameters, Parameter, ParameterError
@@ -60,6 +61,7 @@ class Settings:
     records: Records = Records.AUTO
 
     @classmethod
+    @lru_cache(maxsize=64)  # one for each offer, and asked for at each connection
     def of(cls, parameters: ConnectionParameters) -> Settings:
         """Read the parameters; those not given have their described default.
 
