@@ -33,6 +33,13 @@ def canonical_texts(texts: Mapping[str, str]) -> str:
     return f"{{{','.join(pairs)}}}"
 
 
+def storable(text: str) -> str:
+    """Free text as any database can hold it: file names in messages may not be valid text."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
 def canonical_event(
     seq: int, at: str, kind: str, author: str, ref: str | None, object_id: int | None, body: str
 ) -> bytes:

@@ -6,7 +6,7 @@ Each function works inside a writing transaction and appends the event that says
 from __future__ import annotations
 
 from coffre.contract import Evidence, ObjectNotFoundError, ObjectRef
-from coffre.engine.ledger.chain import canonical_json
+from coffre.engine.ledger.chain import canonical_json, storable
 from coffre.engine.ledger.database import Row, Transaction
 from coffre.engine.ledger.eventlog import EventLog
 from coffre.engine.ledger.merging import CopyMerge, are_deletions_owed, settle_deletions
@@ -79,7 +79,7 @@ def add_debt(
     """Record a debt; ``False`` when it stood already (it keeps its date)."""
     if _owes(transaction, object_id, offer, kind):
         return False
-    transaction.run(INSERT_DEBT, (object_id, offer, kind.value, code, log.at, note))
+    transaction.run(INSERT_DEBT, (object_id, offer, kind.value, code, log.at, storable(note)))
     body = {"code": code, "kind": kind.value, "note": note, "offer": offer}
     _append(transaction, log, EventKind.DEBT_ADDED, object_id, body)
     return True
@@ -126,7 +126,14 @@ def order_deletion(
     holders = {copy[1] for copy in copies if copy[2] not in _GONE_COPIES}
     offers = sorted(holders.union(debt[1] for debt in owed))
     for offer in offers:
-        debt = (object_id, offer, DebtKind.DELETION.value, "deletion-ordered", log.at, order.id)
+        debt = (
+            object_id,
+            offer,
+            DebtKind.DELETION.value,
+            "deletion-ordered",
+            log.at,
+            storable(order.id),
+        )
         transaction.run(INSERT_DEBT, debt)
     transaction.run(SET_OBJECT_STATE, (ObjectState.DELETED.value, object_id))
     body = {"author": order.author, "offers": offers, "order": order.id, "reason": order.reason}

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import bindparam, update
 
 from coffre.contract import Digest, DigestAlgorithm
-from coffre.engine.ledger.chain import canonical_json
+from coffre.engine.ledger.chain import canonical_json, storable
 from coffre.engine.ledger.database import Row, Transaction
 from coffre.engine.ledger.eventlog import EventLog
 from coffre.engine.ledger.records import Check, CopyState, DebtKind, EventKind
@@ -151,7 +151,8 @@ def _debts(transaction: Transaction, checks: Sequence[Check]) -> set[tuple[int, 
 
 def _copy_row(check: Check, at: str) -> Row:
     state = "" if check.state is None else check.state.value
-    return (state, check.evidence.value, at, check.detail, check.object_id, check.offer)
+    detail = storable(check.detail)
+    return (state, check.evidence.value, at, detail, check.object_id, check.offer)
 
 
 def _pay(transaction: Transaction, log: EventLog, check: Check, known: Mapping[int, Row]) -> None:
@@ -183,7 +184,7 @@ def _record_failure(
     key = (check.object_id, check.offer)
     if check.state is not None and row[10] == "stored" and key not in owed:
         owed.add(key)
-        debt = (*key, DebtKind.COPY.value, code, log.at, check.detail)
+        debt = (*key, DebtKind.COPY.value, code, log.at, storable(check.detail))
         transaction.run(INSERT_DEBT, debt)
 
 

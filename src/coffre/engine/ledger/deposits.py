@@ -13,7 +13,7 @@ from json.encoder import encode_basestring_ascii as quote
 from sqlalchemy import bindparam, delete, update
 
 from coffre.contract import DigestAlgorithm, Evidence, ObjectConflictError, as_text
-from coffre.engine.ledger.chain import canonical_json, canonical_texts
+from coffre.engine.ledger.chain import canonical_json, canonical_texts, storable
 from coffre.engine.ledger.database import Row, Transaction
 from coffre.engine.ledger.eventlog import EventLog
 from coffre.engine.ledger.merging import CopyMerge, are_deletions_owed, settle_deletions
@@ -164,7 +164,7 @@ class DepositWriter:
         for offer, level in copies_values:
             self._copies.append((number, offer, _VERIFIED, level, at, ""))
         for offer, code, note in deposit.debts:
-            self._debts.append((number, offer, _COPY_DEBT, code, at, note))
+            self._debts.append((number, offer, _COPY_DEBT, code, at, storable(note)))
         if self._deletions_owed:
             self._settle(deposit, number)
         outcome = DepositOutcome.STORED if replaces is None else DepositOutcome.REPLACED

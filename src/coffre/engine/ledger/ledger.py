@@ -9,7 +9,7 @@ from typing import Self
 
 from coffre.contract import SYSTEM_CLOCK, Clock, Evidence, ObjectRef, as_text
 from coffre.engine.ledger import changes, jobs
-from coffre.engine.ledger.chain import canonical_json
+from coffre.engine.ledger.chain import canonical_json, storable
 from coffre.engine.ledger.checks import record_checks
 from coffre.engine.ledger.claims import CLAIM_SECONDS, Claim, Claims, drop_claims
 from coffre.engine.ledger.database import Database, Transaction
@@ -47,7 +47,7 @@ class Ledger(Reader):
     def __init__(self, database: Database, *, author: str, clock: Clock = SYSTEM_CLOCK) -> None:
         """Use an open database; see :meth:`open`."""
         super().__init__(database)
-        self._author = author
+        self._author = storable(author)
         self._clock = clock
         self._claims = Claims(database, clock)
 

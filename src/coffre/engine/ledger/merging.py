@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, select
 
 from coffre.contract import Evidence, ObjectRef
-from coffre.engine.ledger.chain import canonical_json
+from coffre.engine.ledger.chain import canonical_json, storable
 from coffre.engine.ledger.database import Transaction
 from coffre.engine.ledger.eventlog import EventLog
 from coffre.engine.ledger.records import CopyState, DebtKind, EventKind, ObjectState
@@ -74,7 +74,7 @@ class CopyMerge:
         Evidence is not lowered: a copy that was read again stays so when the same bytes are
         merely put again.
         """
-        added = []
+        added, detail = [], storable(detail)
         for offer, evidence in copies:
             state, level = self._copies.get(offer, ("", -1))
             if state != _VERIFIED:
@@ -91,7 +91,7 @@ class CopyMerge:
 
     def lose_copy(self, offer: str, state: CopyState, evidence: Evidence, detail: str) -> None:
         """Record that an offer holds no good copy, whether it was known to have one or not."""
-        values = (state.value, evidence.value, self._at, detail)
+        values = (state.value, evidence.value, self._at, storable(detail))
         if offer in self._copies:
             self._transaction.run(SET_COPY, (*values, self._object_id, offer))
         else:
@@ -107,7 +107,7 @@ class CopyMerge:
         for offer, code, note in owed:
             verified = self._copies.get(offer, ("", -1))[0] == _VERIFIED
             if not verified and offer not in self._owed:
-                row = (self._object_id, offer, _COPY_DEBT, code, self._at, note)
+                row = (self._object_id, offer, _COPY_DEBT, code, self._at, storable(note))
                 self._transaction.run(INSERT_DEBT, row)
                 self._owed.add(offer)
                 added.append(offer)

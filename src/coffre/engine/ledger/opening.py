@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError
 
 from coffre.contract import Clock, as_text
 from coffre.engine.ledger import schema
-from coffre.engine.ledger.chain import GENESIS, canonical_event, canonical_json, link
+from coffre.engine.ledger.chain import GENESIS, canonical_event, canonical_json, link, storable
 from coffre.engine.ledger.database import Database
 from coffre.engine.ledger.errors import (
     LedgerDamagedError,
@@ -143,7 +143,7 @@ def _settle_schema(
     elif create:
         schema.metadata.create_all(connection)
         connection.execute(schema.version.insert(), {"version_num": schema.HEAD})
-        _write_first_event(connection, author, now)
+        _write_first_event(connection, storable(author), now)
     else:
         raise _no_ledger(place)
 

@@ -33,12 +33,11 @@ def embedded(path: Path, clock: FakeClock) -> Iterator[Ledger]:
         yield ledger
 
 
-@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"])
-def url(request: pytest.FixtureRequest, path: Path) -> Iterator[str]:
-    """Where a fresh ledger can be made, and opened several times."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{path}"
-        return
+@pytest.fixture
+def server_url() -> Iterator[str]:
+    """A schema of our own on the PostgreSQL server, dropped at the end."""
+    if not POSTGRESQL:
+        pytest.skip("COFFRE_TEST_POSTGRESQL does not name a database to test with")
     import psycopg
 
     schema = f"coffre_test_{uuid.uuid4().hex[:12]}"
@@ -48,6 +47,15 @@ def url(request: pytest.FixtureRequest, path: Path) -> Iterator[str]:
             yield f"{POSTGRESQL}?options=-csearch_path%3D{schema}"
         finally:
             server.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"])
+def url(request: pytest.FixtureRequest, path: Path) -> str:
+    """Where a fresh ledger can be made, and opened several times."""
+    if request.param == "sqlite":
+        return f"sqlite:///{path}"
+    found: str = request.getfixturevalue("server_url")
+    return found
 
 
 @pytest.fixture

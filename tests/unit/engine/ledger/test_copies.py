@@ -4,6 +4,7 @@ import pytest
 
 from coffre.contract import Evidence, ObjectNotFoundError
 from coffre.engine.ledger import (
+    Check,
     CopyState,
     DebtKind,
     DeletionOrder,
@@ -205,3 +206,38 @@ def test_the_history_of_a_reference_covers_all_its_objects(ledger: Ledger) -> No
         "deletion-completed",
         "object-deposited",
     ]
+
+
+def test_text_that_is_not_valid_text_is_kept_readable(url: str) -> None:
+    """File names in messages: a NUL, a byte that is no UTF-8."""
+    awful = "caf\udce9\0é"
+    with Ledger.open(url, author=awful) as ledger:
+        ledger.record_deposits([deposit("a", debts=[("south", "source-unreadable", awful)])])
+        number = stored_id(ledger, "a")
+        for state in (CopyState.CORRUPT, CopyState.VERIFIED):
+            ledger.record_copy(
+                number,
+                "north",
+                state=state,
+                evidence=Evidence.READ,
+                kind=EventKind.COPY_CORRUPT,
+                detail=awful,
+            )
+        ledger.add_debt(number, "east", DebtKind.COPY, code="x", note=awful)
+        ledger.record_checks(
+            [
+                Check(
+                    object_id=number,
+                    offer="north",
+                    state=CopyState.MISSING,
+                    evidence=Evidence.PRESENT,
+                    detail=awful,
+                )
+            ]
+        )
+        order = DeletionOrder(id=awful, author=awful, reason=awful)
+        ledger.order_deletion(ref("a"), order)
+        ledger.record_copy_deleted(number, "north", detail=awful)
+
+        assert {debt.note for debt in ledger.debts()} == {"caf\\udce9\\x00é"}
+        assert codes(ledger) == []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,17 @@ def described(connection: Connection) -> dict[str, object]:
         described[table] = (
             [{**column, "type": str(column["type"])} for column in columns],
             look.get_pk_constraint(table)["constrained_columns"],
-            sorted(map(str, look.get_indexes(table))),
+            sorted(map(_spelled, look.get_indexes(table))),
             sorted(map(str, look.get_foreign_keys(table))),
             sorted(str(check["sqltext"]) for check in look.get_check_constraints(table)),
         )
     return described
+
+
+def _spelled(index: Mapping[str, object]) -> str:
+    options = index.get("dialect_options")
+    assert isinstance(options, dict)
+    return str({**index, "dialect_options": {name: str(v) for name, v in options.items()}})
 
 
 def triggers(connection: Connection) -> list[tuple[object, ...]]:

@@ -1,16 +1,16 @@
-"""On PostgreSQL, most tests of this folder run a second time; see ``conftest.py``."""
+"""What is PostgreSQL's own; most tests of this folder also run on it, see ``conftest.py``."""
 
 from __future__ import annotations
 
 import pytest
 
-from coffre.engine.ledger import Ledger, LedgerDamagedError, LedgerError, LedgerLockedError
-from tests.unit.engine.ledger.conftest import POSTGRESQL
-from tests.unit.engine.ledger.support import codes, deposit, fill
-
-pytestmark = pytest.mark.skipif(
-    not POSTGRESQL, reason="COFFRE_TEST_POSTGRESQL does not name a database to test with"
+from coffre.engine.ledger import (
+    Ledger,
+    LedgerDamagedError,
+    LedgerLockedError,
+    LedgerUnavailableError,
 )
+from tests.unit.engine.ledger.support import codes, deposit, fill, ref
 
 
 @pytest.mark.parametrize(
@@ -25,26 +25,23 @@ pytestmark = pytest.mark.skipif(
         "TRUNCATE events",
     ],
 )
-def test_raw_sql_is_refused(ledger: Ledger, statement: str) -> None:
-    if "sqlite" in repr(ledger._database).lower() or ledger.place.endswith(".db"):
-        pytest.skip("this is about PostgreSQL")
-    fill(ledger, 3)
+def test_raw_sql_is_refused(server_url: str, statement: str) -> None:
+    with Ledger.open(server_url, author="tester") as ledger:
+        fill(ledger, 3)
 
+        with (
+            pytest.raises(LedgerDamagedError),
+            ledger._database.administering() as connection,
+        ):
+            connection.exec_driver_sql(statement)
+
+        assert codes(ledger) == []
+
+
+def test_a_ledger_kept_by_another_session_is_told(server_url: str) -> None:
     with (
-        pytest.raises(LedgerDamagedError),
-        ledger._database.administering() as connection,
-    ):
-        connection.exec_driver_sql(statement)
-
-    assert codes(ledger) == []
-
-
-def test_a_ledger_kept_by_another_session_is_told(url: str) -> None:
-    if url.startswith("sqlite"):
-        pytest.skip("this is about PostgreSQL")
-    with (
-        Ledger.open(url, author="one") as one,
-        Ledger.open(url, author="two", busy_timeout_s=0.1) as two,
+        Ledger.open(server_url, author="one") as one,
+        Ledger.open(server_url, author="two", busy_timeout_s=0.1) as two,
         one._database.administering() as connection,
     ):
         connection.exec_driver_sql("SELECT seq FROM head FOR UPDATE")
@@ -52,9 +49,35 @@ def test_a_ledger_kept_by_another_session_is_told(url: str) -> None:
             two.record_deposits([deposit("a")])
 
 
-def test_a_missing_database_is_told(url: str) -> None:
-    if url.startswith("sqlite"):
-        pytest.skip("this is about PostgreSQL")
-    nowhere = POSTGRESQL.rpartition("/")[0] + "/no_such_database"
-    with pytest.raises(LedgerError):
+def test_a_missing_database_is_told(server_url: str) -> None:
+    nowhere = server_url.partition("?")[0].rpartition("/")[0] + "/no_such_database"
+    with pytest.raises(LedgerUnavailableError, match="no_such_database"):
         Ledger.open(nowhere, author="tester")
+
+
+def test_a_connection_that_the_server_closed_is_replaced(server_url: str) -> None:
+    with (
+        Ledger.open(server_url, author="tester") as ledger,
+        Ledger.open(server_url, author="other") as other,
+    ):
+        ledger.record_deposits([deposit("a")])
+        with other._database.administering() as connection:
+            closed = connection.exec_driver_sql(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND query = 'COMMIT'"
+            ).scalar()
+        assert closed
+
+        assert ledger.find(ref("a")) is not None
+        ledger.record_deposits([deposit("b")])
+        assert codes(ledger) == []
+
+
+def test_acknowledged_commits_wait_for_the_device(server_url: str) -> None:
+    with (
+        Ledger.open(server_url, author="tester") as ledger,
+        ledger._database.administering() as connection,
+    ):
+        durable = connection.exec_driver_sql("SHOW synchronous_commit").scalar()
+
+    assert durable != "off"
