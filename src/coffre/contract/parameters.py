@@ -152,7 +152,9 @@ class ConnectionParameters:
             ParameterError: there is a password in the URL.
         """
         try:
-            password = urlsplit(self.url).password
+            parts = urlsplit(self.url)
+            # A password with a bare slash in it reads as a port that is no number.
+            password, _ = parts.password, parts.port
         except ValueError:
             raise ParameterError("the URL of the offer is not a URL") from None
         if password is not None:

@@ -10,6 +10,7 @@ from typing import Self
 
 from coffre.contract.content import ByteStream
 from coffre.contract.digest import Digest
+from coffre.contract.errors import OfferFailedError
 from coffre.contract.evidence import Evidence
 from coffre.contract.requests import NO_METADATA
 
@@ -154,6 +155,8 @@ class Listing(Iterator[ListEntry]):
         self._entries = entries
         self._left = limit
         self._close = close
+        self._ended = False
+        self._failed = False
         self.complete = False
         """True once every entry has been given: known only at the end."""
 
@@ -163,20 +166,27 @@ class Listing(Iterator[ListEntry]):
         Raises:
             OfferError: the offer failed; the listing is not complete.
         """
-        if self._left == 0:
-            if not self.complete:
-                # One entry more is asked for, so that a limit met exactly is still "complete".
-                self.complete = next(self._entries, None) is None
-                self._left = 0
+        if self._failed:
+            # The iterator is at its end now; that must not be taken for a good end.
+            raise OfferFailedError("the listing failed before; it is not complete")
+        if self._ended:
             raise StopIteration
-        try:
-            entry = next(self._entries)
-        except StopIteration:
-            self.complete = True
-            raise
+        entry = self._read_on()
+        if entry is None or self._left == 0:
+            # One entry more is asked for, so that a limit met exactly is still "complete".
+            self._ended = True
+            self.complete = entry is None
+            raise StopIteration
         if self._left is not None:
             self._left -= 1
         return entry
+
+    def _read_on(self) -> ListEntry | None:
+        try:
+            return next(self._entries, None)
+        except BaseException:
+            self._failed = True
+            raise
 
     def close(self) -> None:
         """Release what the listing holds; closing twice is harmless."""
