@@ -1,0 +1,195 @@
+"""Offer: one configured storage service, as everyone above the drivers holds it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from functools import partial
+
+from coffre.contract import (
+    CoffreError,
+    Connection,
+    DeleteRequest,
+    DeleteResult,
+    Digest,
+    Evidence,
+    GetRequest,
+    GetResult,
+    Listing,
+    ListRequest,
+    PutRequest,
+    PutResult,
+    StatRequest,
+    StatResult,
+)
+from coffre.offer.bulk import Bulk
+from coffre.offer.checks import check_verifiable, checked_put, checked_stat, watched
+from coffre.offer.configured import ConfiguredOffer
+from coffre.offer.confirmation import confirm_delete, confirm_put
+from coffre.offer.contents import guarded
+from coffre.offer.holding import HeldListing, HeldStream, Hold
+from coffre.offer.verification import check_obtainable, is_enough
+from coffre.offer.verification import verify as look_again
+
+
+class Offer(ConfiguredOffer):
+    """One configured storage service. Safe to use from several threads at once.
+
+    Every operation opens a connection, checks the request before anything is sent, holds the
+    answer against the request, and tries again what may pass. Errors come signed with the
+    offer's id; those of a content (a source, another offer) pass through unchanged.
+    """
+
+    def put(self, request: PutRequest, *, verify: Evidence | None = None) -> PutResult:
+        """Store one object, whole or not at all.
+
+        A put whose answer was lost is looked for before it is sent again. A result that does
+        not claim to be durable after a lost answer is one that was found, not one that failed.
+
+        Args:
+            request: what to store.
+            verify: evidence that the result must come with. ``READ`` reads the object back
+                over a fresh connection, which may be answered from a cache; when that fails
+                the object stays where it is.
+
+        Raises:
+            ObjectCorruptError: the offer holds something else than it was given.
+            OfferUnavailableError: patience is over; ``effect_unknown`` tells the rest.
+            CoffreError: as the contract says of ``Connection.put``.
+        """
+        check_obtainable(verify)
+        request = guarded(request)
+        with self._work:
+            result = self._retrier.run(
+                lambda: self._sessions.use(
+                    request, lambda connection: checked_put(connection.put(request), request)
+                ),
+                partial(confirm_put, self._sessions, request),
+            )
+            return self._verified(request, result, verify)
+
+    def put_many(
+        self, requests: Sequence[PutRequest], *, verify: Evidence | None = None
+    ) -> list[PutResult | CoffreError]:
+        """Store several objects, each whole or not at all; one bad object never stops the others.
+
+        Made durable together where the driver has a bulk service, else stored one by one.
+
+        Returns:
+            One outcome for each request, in order: a result, or the error that it met.
+
+        Raises:
+            OfferUnavailableError: the offer was closed; nothing was sent.
+        """
+        check_obtainable(verify)
+        requests = [guarded(request) for request in requests]
+        with self._work:
+            outcomes = Bulk(self._sessions, self._retrier, requests).run()
+            if verify is None:
+                return outcomes
+            return [
+                self._verified_outcome(request, outcome, verify)
+                for request, outcome in zip(requests, outcomes, strict=True)
+            ]
+
+    def _verified_outcome(
+        self, request: PutRequest, outcome: PutResult | CoffreError, wanted: Evidence
+    ) -> PutResult | CoffreError:
+        if isinstance(outcome, CoffreError):
+            return outcome
+        try:
+            return self._verified(request, outcome, wanted)
+        except CoffreError as error:
+            return error
+
+    def _verified(
+        self, request: PutRequest, result: PutResult, wanted: Evidence | None
+    ) -> PutResult:
+        if wanted is None or is_enough(result, wanted):
+            return result
+        return self._retrier.run(partial(look_again, self._sessions, request.ref, result, wanted))
+
+    def get(
+        self, request: GetRequest, *, expected: Digest | None = None, size: int | None = None
+    ) -> GetResult:
+        """Open one object for reading; close the result, it holds a connection.
+
+        Only the opening is tried again. A stream that gives less than the object's length
+        raises ``ConnectionLostError``: a cut is never taken for an end.
+
+        Args:
+            request: what to read.
+            expected: digest that the whole object must have. The last byte is followed by the
+                verdict: who reads to the end without an error has read the right bytes.
+            size: length in bytes that it must have.
+
+        Raises:
+            ObjectCorruptError: another size, now; another digest, at the end of the stream.
+            InvalidRequestError: a range together with ``expected``.
+            CoffreError: as the contract says of ``Connection.get``.
+        """
+        check_verifiable(request, expected)
+
+        def open_(connection: Connection) -> tuple[GetResult, HeldStream]:
+            result = connection.get(request)
+            try:
+                stream = watched(result, request, expected=expected, size=size)
+            except BaseException:
+                result.stream.close()
+                raise
+            hold = Hold(self._sessions, connection, self._work)
+            return result, HeldStream(stream, result.stream, request.ref, hold)
+
+        self._work.begin()
+        try:
+            (result, stream), _ = self._retrier.run(lambda: self._sessions.hold(request, open_))
+        except BaseException:
+            self._work.end()
+            raise
+        return dataclasses.replace(result, stream=stream)
+
+    def stat(self, request: StatRequest) -> StatResult:
+        """Ask whether an object is there, its size, and what was kept with it.
+
+        Raises:
+            CoffreError: as the contract says of ``Connection.stat``.
+        """
+        with self._work:
+            return self._retrier.run(
+                lambda: self._sessions.use(
+                    request, lambda connection: checked_stat(connection.stat(request), request)
+                )
+            )
+
+    def delete(self, request: DeleteRequest) -> DeleteResult:
+        """Remove one object; removing what is not there succeeds, and says so.
+
+        After a lost answer an object that is gone counts as deleted, and as having existed.
+
+        Raises:
+            CoffreError: as the contract says of ``Connection.delete``.
+        """
+        with self._work:
+            return self._retrier.run(
+                lambda: self._sessions.use(request, lambda connection: connection.delete(request)),
+                partial(confirm_delete, self._sessions, request),
+            )
+
+    def list(self, request: ListRequest) -> Listing:
+        """List objects of one container, in order; close the listing, it holds a connection.
+
+        Only the opening is tried again: whoever reads resumes after the last identifier seen.
+
+        Raises:
+            OfferFailedError: while reading on, entries came out of order; a defect.
+            CoffreError: as the contract says of ``Connection.list``.
+        """
+        self._work.begin()
+        try:
+            listing, connection = self._retrier.run(
+                lambda: self._sessions.hold(request, lambda opened: opened.list(request))
+            )
+        except BaseException:
+            self._work.end()
+            raise
+        return HeldListing(listing, request, Hold(self._sessions, connection, self._work))
