@@ -1,0 +1,55 @@
+"""A command: its name, its arguments, and the function that runs it.
+
+Modules of commands are imported to parse any command line, ``--help`` included: they import
+the contract and this room, and everything heavier inside the function that runs.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coffre.cli.output import Output
+from coffre.cli.status import ExitStatus
+
+if TYPE_CHECKING:
+    from coffre.engine import Engine
+
+Run = Callable[[Namespace, Output], ExitStatus]
+RunWithEngine = Callable[[Namespace, "Engine", Output], ExitStatus]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One word after ``coffre``."""
+
+    name: str
+    summary: str
+    """One line, for ``coffre --help``."""
+    add_arguments: Callable[[ArgumentParser], None]
+    run: Run
+    """Does it; raises a ``CoffreError`` that ``main`` turns into a message and a status."""
+
+
+def with_engine(run: RunWithEngine) -> Run:
+    """Open the engine that ``--config`` describes around a command, and close it after."""
+
+    def opened(args: Namespace, out: Output) -> ExitStatus:
+        from coffre.config import open as open_engine
+
+        with open_engine(args.config) as engine:
+            return run(args, engine, out)
+
+    return opened
+
+
+def login_name() -> str:
+    """Who is acting: the login name, or the number of a user that has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"

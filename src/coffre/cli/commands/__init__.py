@@ -1,0 +1,28 @@
+"""The commands, in the order in which a person meets them."""
+
+from __future__ import annotations
+
+from coffre.cli.command import Command
+from coffre.cli.commands import (
+    audit,
+    get,
+    ls,
+    offers,
+    put,
+    rebuild,
+    repair,
+    rm,
+    stat,
+)
+
+COMMANDS: tuple[Command, ...] = (
+    offers.COMMAND,
+    put.COMMAND,
+    get.COMMAND,
+    stat.COMMAND,
+    ls.COMMAND,
+    rm.COMMAND,
+    audit.COMMAND,
+    repair.COMMAND,
+    rebuild.COMMAND,
+)

@@ -1,0 +1,128 @@
+"""``coffre offers``: what is configured; with ``--check``, whether it answers and its room."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coffre.cli.command import Command, with_engine
+from coffre.cli.output import Output
+from coffre.cli.status import ExitStatus
+from coffre.cli.wording import listed, size_text
+from coffre.contract import CapacityResult, CoffreError, ParameterValue, Secret
+
+if TYPE_CHECKING:
+    from coffre.engine import Engine
+    from coffre.offer import Offer
+
+HEADINGS = ("OFFER", "DRIVER", "URL", "PARAMETERS")
+CHECKED = (*HEADINGS, "ANSWERS", "FREE", "TOTAL", "CAPABILITIES")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Arguments of ``offers``."""
+    parser.add_argument("--check", action="store_true", help="ask each offer now")
+
+
+def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
+    """List the offers; one that does not answer when checked ends with status 6."""
+    offers = [offer for _, offer in sorted(engine.offers.items())]
+    answers = [_ask(offer) if args.check else None for offer in offers]
+    if out.as_json:
+        for offer, answer in zip(offers, answers, strict=True):
+            out.result(_described(offer) | ({} if answer is None else answer.to_json()), "")
+    else:
+        rows = [
+            _row(offer) + _answered(answer) for offer, answer in zip(offers, answers, strict=True)
+        ]
+        out.table(CHECKED if args.check else HEADINGS, rows)
+    return _concluded(offers, answers, out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What an offer answered just now; no answer is told as such, and never as a number."""
+
+    room: CapacityResult | None
+    capabilities: tuple[str, ...] = ()
+    reason: str = ""
+    """Error code, when there was one."""
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "available": self.room is not None,
+            "free": None if self.room is None else self.room.free,
+            "total": None if self.room is None else self.room.total,
+            "capabilities": list(self.capabilities),
+            "code": self.reason or None,
+        }
+
+
+def _ask(offer: Offer) -> _Answer:
+    if not offer.is_available():
+        return _Answer(room=None, reason="offer-unavailable")
+    try:
+        room = offer.capacity()
+        return _Answer(room=room, capabilities=tuple(sorted(offer.capabilities)))
+    except CoffreError as error:
+        return _Answer(room=None, reason=error.code)
+
+
+def _concluded(
+    offers: Sequence[Offer], answers: Sequence[_Answer | None], out: Output
+) -> ExitStatus:
+    silent = [
+        f"{offer.id} ({answer.reason})"
+        for offer, answer in zip(offers, answers, strict=True)
+        if answer is not None and answer.room is None
+    ]
+    if not silent:
+        return ExitStatus.OK
+    out.advice(f"not usable now: {listed(silent)}; see that it is mounted, reachable and allowed")
+    return ExitStatus.UNAVAILABLE
+
+
+def _described(offer: Offer) -> dict[str, object]:
+    return {
+        "id": offer.id,
+        "driver": offer.driver.name,
+        "version": str(offer.driver.version),
+        "url": offer.parameters.url,
+        "parameters": {name: _shown(offer.parameters[name]) for name in offer.parameters},
+    }
+
+
+def _shown(value: ParameterValue) -> str | int | float | bool:
+    """A value as it may be printed: a secret only says where it comes from."""
+    return repr(value) if isinstance(value, Secret) else value
+
+
+def _worded(value: ParameterValue) -> str:
+    """A value as the configuration writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(_shown(value))
+
+
+def _row(offer: Offer) -> tuple[str, ...]:
+    parameters = offer.parameters
+    shown = " ".join(f"{name}={_worded(parameters[name])}" for name in parameters)
+    return offer.id, f"{offer.driver.name} {offer.driver.version}", parameters.url, shown or "-"
+
+
+def _answered(answer: _Answer | None) -> tuple[str, ...]:
+    if answer is None:
+        return ()
+    if answer.room is None:
+        return "no", "-", "-", "-"
+    room = (answer.room.free, answer.room.total)
+    sizes = ("-" if size is None else size_text(size) for size in room)
+    return "yes", *sizes, " ".join(answer.capabilities) or "-"
+
+
+COMMAND = Command(
+    name="offers",
+    summary="configured offers; with --check, whether they answer",
+    add_arguments=add_arguments,
+    run=with_engine(run),
+)
