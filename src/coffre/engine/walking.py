@@ -5,6 +5,8 @@ everything else (a socket, a fifo, a device, a broken link, a link that leads ou
 to a directory, a directory that cannot be read) becomes a refusal that says why. Nothing is
 skipped in silence, and nothing is opened: reading is the engine's.
 
+Offers are not entered: a directory of offers inside the tree would be stored in itself.
+
 Names of one directory are held in memory while it is walked, names of the tree never.
 """
 
@@ -19,6 +21,7 @@ from coffre.contract import ObjectRef, SourceError
 from coffre.engine.items import PutItem
 from coffre.engine.naming import identifier_of, name_metadata
 from coffre.engine.outcomes import Refusal
+from coffre.tree import MARKER
 
 Walked = PutItem | Refusal
 
@@ -39,7 +42,7 @@ class Tree:
     tenant: int
     container: str
     excluded: Collection[str] = ()
-    """Real paths of directories that are not entered, such as the offers themselves."""
+    """Real paths that are left out, and told: the ledger, which changes as the job runs."""
 
     @classmethod
     def of(
@@ -81,7 +84,7 @@ def walk(tree: Tree) -> Iterator[Walked]:
             pending.pop()
         elif isinstance(entry, Refusal):
             yield entry
-        elif entry.is_directory and not entry.excluded(tree.excluded):
+        elif entry.is_directory:
             pending.append(_entries(entry.path, entry.name))
         else:
             yield _walked(entry, tree, real)
@@ -95,12 +98,12 @@ class _Entry:
     """What it is called in the archive."""
     is_directory: bool
 
-    def excluded(self, excluded: Collection[str]) -> bool:
-        return bool(excluded) and os.fsdecode(os.path.realpath(self.path)) in excluded
-
 
 def _entries(directory: bytes, name: bytes) -> Iterator[_Entry | Refusal]:
-    """Entries of one directory, sorted bytewise; or the reason why it cannot be read."""
+    """Entries of one directory, sorted bytewise; or the reason why it is not entered."""
+    if os.path.lexists(os.path.join(directory, os.fsencode(MARKER))):
+        yield _refusal(directory, "is an offer, which is not stored in itself")
+        return
     try:
         with os.scandir(directory) as found:
             entries = sorted((one.name, one.is_dir(follow_symlinks=False)) for one in found)
@@ -113,9 +116,9 @@ def _entries(directory: bytes, name: bytes) -> Iterator[_Entry | Refusal]:
 
 
 def _walked(entry: _Entry, tree: Tree, real: bytes) -> Walked:
-    """Decide about one entry that is not entered."""
-    if entry.is_directory:
-        return _refusal(entry.path, "an offer of this configuration is not stored in itself")
+    """Decide about one entry that is no directory."""
+    if tree.excluded and os.fsdecode(os.path.realpath(entry.path)) in tree.excluded:
+        return _refusal(entry.path, "in use by coffre itself, and left out")
     try:
         mode = os.lstat(entry.path).st_mode
         if stat.S_ISLNK(mode):

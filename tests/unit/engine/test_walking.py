@@ -137,10 +137,22 @@ def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_offer_inside_the_tree_is_not_stored_in_itself(tree: Path) -> None:
-    found = walked(tree, tree / "b")
+    (tree / "b" / ".coffre").mkdir()
+    (tree / "b" / ".coffre" / "offer.json").touch()
+
+    found = walked(tree)
 
     assert "not stored in itself" in refused(found)["b"]
     assert list(items(found)) == ["docs@@a.txt", "docs@@z.txt"]
+
+
+def test_what_coffre_uses_itself_is_left_out_and_told(tree: Path) -> None:
+    (tree / "link").symlink_to("z.txt")
+
+    found = walked(tree, tree / "z.txt")
+
+    assert refused(found).keys() == {"z.txt", "link"}
+    assert list(items(found)) == ["docs@@a.txt", "docs@@b@@inner.txt"]
 
 
 def test_a_single_file_takes_its_own_name(tree: Path) -> None:
