@@ -77,7 +77,6 @@ class Bulk:
         """Seconds to wait before this put is tried again; ``None`` when its outcome stands."""
         outcome = self._outcomes[index]
         if isinstance(outcome, PutResult):
-            self._doubts.pop(index, None)
             return None
         if leaves_doubt(outcome):
             self._doubts.setdefault(index, outcome)

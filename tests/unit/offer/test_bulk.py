@@ -24,7 +24,7 @@ from coffre.contract import (
     SourceError,
     UnsupportedOperationError,
 )
-from coffre.offer import Offer
+from coffre.offer import NO_RETRY, Offer
 from coffre.testing import FakeClock, MemoryOffer
 from tests.unit.offer.conftest import POLICY
 from tests.unit.offer.samples import put_of, ref
@@ -114,9 +114,9 @@ def test_a_request_that_the_driver_cannot_honour_does_not_stop_the_others() -> N
 
 
 def test_the_same_reference_twice_is_put_one_after_the_other(offer: Offer) -> None:
-    outcomes = offer.put_many([THREE[0], THREE[1], put_of(b"other", "a"), THREE[0]])
+    outcomes = offer.put_many([THREE[0], THREE[1], THREE[0], put_of(b"other", "a")])
 
-    assert codes(outcomes) == ["stored", "stored", "object-conflict", "stored"]
+    assert codes(outcomes) == ["stored", "stored", "stored", "object-conflict"]
 
 
 def test_an_offer_that_comes_back_gets_what_it_missed(
@@ -205,6 +205,16 @@ def test_a_lost_call_that_had_no_effect_is_sent_again(
     assert driver.script.calls.count("bulk_put") == 2
 
 
+def test_a_doubt_that_was_settled_does_not_hide_a_later_refusal(
+    bulk_offer: tuple[Offer, ScriptedDriver],
+) -> None:
+    offer, driver = bulk_offer
+    driver.script.fail("bulk_put", lost)
+    driver.script.fail("bulk_put", lambda: ForbiddenError("read-only"))
+
+    assert codes(offer.put_many(THREE)) == ["forbidden"] * 3
+
+
 def test_a_doubt_that_stays_is_told(
     bulk_offer: tuple[Offer, ScriptedDriver], clock: FakeClock
 ) -> None:
@@ -277,3 +287,15 @@ def test_an_offer_that_takes_sessions_and_nothing_else_is_soon_left_alone(
 
     assert codes(outcomes) == ["offer-unavailable"] * 50
     assert driver.script.calls.count("put") == 3 * POLICY.attempts
+
+
+def test_one_object_in_two_that_fails_does_not_stop_the_others() -> None:
+    driver = ScriptedDriver(frozenset())
+    offer = Offer("north", driver, driver.where, retry=NO_RETRY)
+    for _ in range(5):
+        driver.script.fail("put", unavailable)
+        driver.script.answer("put", lambda result: result)
+
+    outcomes = offer.put_many([put_of(b"x", f"n{number}") for number in range(10)])
+
+    assert codes(outcomes) == ["offer-unavailable", "stored"] * 5

@@ -209,6 +209,15 @@ def test_other_bytes_of_the_same_size_are_not_taken_for_the_object(
         offer.put(put_of())
 
 
+def test_an_object_that_was_cut_is_not_taken_for_stored(offer: Offer, script: Script) -> None:
+    script.fail("put", lost, after=True)
+    script.answer("stat", lambda found: replace(found, size=found.size - 1))
+
+    offer.put(put_of())
+
+    assert script.calls.count("put") == 2
+
+
 def test_the_object_to_look_for_is_known_from_the_content_when_nothing_announced_it(
     offer: Offer, script: Script
 ) -> None:
@@ -382,6 +391,14 @@ def test_an_object_that_was_there_is_read_back_too(offer: Offer, memory: MemoryO
 
     assert result.already_there
     assert result.evidence is Evidence.READ
+
+
+def test_the_drivers_own_reading_does_not_stand_for_ours(offer: Offer, script: Script) -> None:
+    script.answer("put", lambda result: replace(result, evidence=Evidence.READ))
+
+    offer.put(put_of(), verify=Evidence.READ)
+
+    assert script.calls.count("get") == 1
 
 
 def test_an_interrupted_reading_back_is_tried_again(offer: Offer, script: Script) -> None:

@@ -111,9 +111,21 @@ def test_the_drivers_word_does_not_stand_for_reading(offer: Offer, script: Scrip
 
 
 def test_another_size_is_corruption_before_a_byte_is_read(offer: Offer, script: Script) -> None:
+    closed = []
+
+    class Watched(ReadableStream):
+        def chunks(self) -> Iterator[bytes]:
+            raise AssertionError("a byte was read")
+
+        def close(self) -> None:
+            closed.append(True)
+
+    script.answer("get", lambda result: replace(result, stream=Watched()))
+
     with pytest.raises(ObjectCorruptError, match="22 bytes, 23 were expected"):
         offer.get(WHOLE, size=23)
 
+    assert closed == [True]
     assert script.open == 0
 
 
@@ -143,6 +155,9 @@ def test_a_range_is_given_and_its_length_watched(offer: Offer, script: Script) -
 
     with offer.get(request, size=len(CHARTER)) as result:
         assert result.stream.read() == CHARTER[6:14]
+
+    with offer.get(GetRequest(ref=REF, offset=6)) as result:
+        assert result.stream.read() == CHARTER[6:]
 
     script.answer("get", giving(CHARTER))  # type: ignore[arg-type]
     with offer.get(request) as result, pytest.raises(ConnectionLostError):
