@@ -44,8 +44,8 @@ format: env ## put the code in the house's format
 bench: env ## measure (by hand; see docs/explanation/performance.md)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-docs: env ## write the reference pages that come from docstrings
-	@$(BIN)/python tools/reference.py
+docs: env ## write the reference pages that come from the code
+	@$(BIN)/python -m tools.reference
 
 # The lock is universal (every platform, Python 3.11 and later) and carries the hash of every file.
 # It names no index and no path, so that it means the same thing everywhere.

@@ -1,10 +1,11 @@
-"""Write the reference pages whose text is the docstrings of the contract.
+"""Write the reference pages that are made from the code and never edited.
 
-    python tools/reference.py           write docs/reference/contract.md
-    python tools/reference.py --check   change nothing; status 1 when the page is out of date
+    python -m tools.reference           write docs/reference/{contract,cli,errors}.md
+    python -m tools.reference --check   change nothing; status 1 when a page is out of date
 
-The docstrings are what binds providers and callers, so the page is made from them and is never
-edited. Only the syntax tree is read: the code is not run, and the result depends on nothing else.
+The docstrings of the contract are what binds providers and callers, so its page is made from
+them. Only the syntax tree is read for it: the code is not run. The commands come from their own
+parser, the errors from their classes.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ import argparse
 import ast
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
+from tools.commands_page import commands_page
+from tools.errors_page import errors_page
+
 ROOT = Path(__file__).parents[1]
 CONTRACT = ROOT / "src" / "coffre" / "contract"
-PAGE = ROOT / "docs" / "reference" / "contract.md"
+REFERENCE = ROOT / "docs" / "reference"
 
 HEAD = """\
 # The contract
@@ -110,7 +114,8 @@ def prose(text: str) -> Iterator[str]:
     yield ""
 
 
-def page() -> str:
+def contract_page() -> str:
+    """The whole page of the contract."""
     lines = [HEAD]
     for path in sorted(CONTRACT.glob("*.py")):
         module = ast.parse(path.read_text(encoding="utf-8"), str(path))
@@ -123,18 +128,31 @@ def page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+PAGES: Mapping[str, Callable[[], str]] = {
+    "contract.md": contract_page,
+    "cli.md": commands_page,
+    "errors.md": errors_page,
+}
+"""Each page, and what makes it."""
+
+
+def is_current(name: str) -> bool:
+    """Whether a page says what the code says."""
+    path = REFERENCE / name
+    return path.exists() and path.read_text(encoding="utf-8") == PAGES[name]()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true", help="change nothing, compare")
-    wanted = page()
     if parser.parse_args().check:
-        current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-        if current != wanted:
-            print(f"{PAGE.relative_to(ROOT)} is out of date: run `make docs`", file=sys.stderr)
-            return 1
-        return 0
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(wanted, encoding="utf-8")
+        stale = [name for name in PAGES if not is_current(name)]
+        for name in stale:
+            print(f"docs/reference/{name} is out of date: run `make docs`", file=sys.stderr)
+        return 1 if stale else 0
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for name, make in PAGES.items():
+        (REFERENCE / name).write_text(make(), encoding="utf-8")
     return 0
 
 

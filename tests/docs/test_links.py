@@ -1,0 +1,59 @@
+"""Links that lead somewhere, and nothing in a page that only makes sense on somebody's machine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import DOCS, ROOT, all_pages, blocks_of, links_of
+
+PAGES = pytest.mark.parametrize("page", all_pages(), ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Fragments that a page's headings give, as hosts of Markdown make them."""
+    text = page.read_text(encoding="utf-8")
+    for block in blocks_of(page):
+        text = text.replace(block.text, "")
+    headings = re.findall(r"^#+ +(.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@PAGES
+def test_links_lead_to_something(page: Path) -> None:
+    for link in links_of(page):
+        path, _, fragment = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        if fragment:
+            assert fragment in anchors_of(target), f"{link}: no such heading"
+
+
+@PAGES
+def test_a_page_names_no_machine(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"(?<![\w.])/(work|root|home/\w+)/", text)
+
+
+@PAGES
+def test_prose_stays_within_its_margin(page: Path) -> None:
+    if page.name in ("contract.md", "cli.md", "errors.md"):
+        return  # generated
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+        assert len(line) <= 120 or "|" in line, f"line {number} has {len(line)} characters"
+
+
+def test_every_page_can_be_reached_from_the_index() -> None:
+    seen: set[Path] = set()
+    waiting = [DOCS / "index.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in seen or page.suffix != ".md":
+            continue
+        seen.add(page)
+        targets = (link.partition("#")[0] for link in links_of(page))
+        waiting += [(page.parent / target).resolve() for target in targets if target]
+    lost = [str(page.relative_to(DOCS)) for page in sorted(DOCS.rglob("*.md")) if page not in seen]
+    assert not lost
