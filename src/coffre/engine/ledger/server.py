@@ -6,15 +6,15 @@ events gap-free: a sequence of PostgreSQL leaves a hole for each transaction tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import URL, create_engine, event
+from sqlalchemy import URL, ClauseElement, Insert, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from coffre.engine.ledger.database import Compiler, Database, Transaction
+from coffre.engine.ledger.database import Compiler, Database, Row, Transaction, Values
 from coffre.engine.ledger.errors import (
     LedgerDamagedError,
     LedgerError,
@@ -28,6 +28,23 @@ if TYPE_CHECKING:
 _CLAIMS_LOCK = 0x636F6672_01
 _SCHEMA_LOCK = 0x636F6672_02
 """Numbers of advisory locks: arbitrary, but the same in every process."""
+_COPY_FROM_ROWS = 8
+"""From so many rows on, COPY is quicker than one insert after the other."""
+
+
+class ServerTransaction(Transaction):
+    """A transaction that sends many new rows as one stream."""
+
+    def run_each(self, statement: ClauseElement, rows: Sequence[Values]) -> None:
+        """See :meth:`Transaction.run_each`. Rows of one insert go by COPY: one round trip."""
+        if len(rows) < _COPY_FROM_ROWS or not isinstance(statement, Insert):
+            super().run_each(statement, rows)
+            return
+        columns = ", ".join(column.name for column in statement.table.columns)
+        cursor = cast("psycopg.Cursor[Row]", self._cursor)
+        with cursor.copy(f"COPY {statement.table.name} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
 
 
 class ServerDatabase(Database):
@@ -115,7 +132,7 @@ class ServerDatabase(Database):
                 try:
                     for statement in opening:
                         cursor.execute(statement)
-                    yield Transaction(cursor, self._compiler)
+                    yield ServerTransaction(cursor, self._compiler)
                     cursor.execute("COMMIT")
                 except BaseException:
                     _roll_back(pooled)

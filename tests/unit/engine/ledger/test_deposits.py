@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from coffre.contract import DigestAlgorithm, Evidence, ObjectConflictError
+from coffre.contract import Digest, DigestAlgorithm, Evidence, ObjectConflictError
 from coffre.engine.ledger import (
     CopyState,
     DebtKind,
@@ -123,6 +123,29 @@ def test_other_bytes_conflict_and_nothing_of_the_batch_is_kept(ledger: Ledger) -
     assert ledger.find_many([ref("b"), ref("c")]) == {}
 
 
+def test_a_conflict_late_in_a_batch_undoes_what_was_written_early(ledger: Ledger) -> None:
+    ledger.record_deposits([deposit("a")])
+    head = ledger.head()
+    merging = [deposit("b"), deposit("b", copies=[SOUTH])]  # writes b's row before the end
+
+    with pytest.raises(ObjectConflictError):
+        ledger.record_deposits([*merging, deposit("a", b"forgery")])
+
+    assert ledger.find(ref("b")) is None
+    assert ledger.head() == head
+    ledger.record_deposits(merging)
+    assert codes(ledger) == []
+
+
+def test_equal_values_of_two_algorithms_are_not_the_same_digest(ledger: Ledger) -> None:
+    value = digest(b"charter").value
+    twin = Digest(DigestAlgorithm.BLAKE2B, value)
+    ledger.record_deposits([deposit("a")])
+
+    with pytest.raises(ObjectConflictError):
+        ledger.record_deposits([Deposit(ref=ref("a"), size=7, digest=twin)])
+
+
 def test_another_algorithm_cannot_be_compared_and_says_so(ledger: Ledger) -> None:
     ledger.record_deposits([deposit("a", b"charter")])
     weak = Deposit(ref=ref("a"), size=7, digest=DigestAlgorithm.MD5.of(b"charter"))
@@ -164,7 +187,9 @@ def test_a_batch_may_replace_what_it_stored_itself(ledger: Ledger) -> None:
     recorded = ledger.record_deposits(batch, replacing=True)
 
     assert [r.outcome for r in recorded] == ["stored", "replaced", "replaced"]
-    assert [r.state for r in ledger.all_under(ref("a"))] == ["stored", "replaced", "replaced"]
+    under = ledger.all_under(ref("a"))
+    assert [r.state for r in under] == ["stored", "replaced", "replaced"]
+    assert [r.id for r in under] == [r.object_id for r in reversed(recorded)]
     assert codes(ledger) == []
 
 
