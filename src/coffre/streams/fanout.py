@@ -87,6 +87,14 @@ class Fanout:
         """
         return self._pass.run()
 
+    @property
+    def over(self) -> bool:
+        """Whether the source was read, well or badly: branches may come to their end from now on.
+
+        Before that, no offer has been given the last bytes, so none can have published.
+        """
+        return self._pass.ring.ended
+
     def cancel(self) -> None:
         """Give the pass up: every branch fails, and so does :meth:`run`."""
         self._pass.ring.end(SourceError("the source was not read: the pass was given up"))

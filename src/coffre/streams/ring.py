@@ -95,6 +95,11 @@ class Ring:
             self._filled += 1
             self._changed.notify_all()
 
+    @property
+    def ended(self) -> bool:
+        """Whether no more chunks will come."""
+        return self._ended
+
     def end(self, error: BaseException | None = None) -> None:
         """No more chunks; with an error, every taker meets it at once. The first end stands."""
         with self._changed:
@@ -103,8 +108,7 @@ class Ring:
             self._ended = True
             if error is not None:
                 self._error = told(error)
-                self._chunks = [b""] * SLOTS  # nobody will ask for them
-                self._stores = [None] * SLOTS
+            self._free_memory()
             self._changed.notify_all()
 
     # --- the takers ----------------------------------------------------------------------
@@ -130,12 +134,14 @@ class Ring:
             finally:
                 with self._changed:
                     taker.released += 1
+                    self._free_memory()
                     self._changed.notify_all()
 
     def leave(self, taker: Taker) -> None:
         """Take no more; leaving twice is harmless."""
         with self._changed:
             self._let_go(taker)
+            self._free_memory()
             self._changed.notify_all()
 
     def wait(self, done: Callable[[], bool]) -> None:
@@ -155,6 +161,15 @@ class Ring:
         if taker.released < self._filled:
             # It may hold that chunk still: its memory is not filled again, but replaced.
             self._stores[taker.released % SLOTS] = None
+
+    def _free_memory(self) -> None:
+        """Once nobody will ask for a chunk: whoever keeps an error of this pass keeps the ring."""
+        if self._ended and (
+            self._error is not None
+            or all(taker.gone or taker.released == self._filled for taker in self._takers)
+        ):
+            self._chunks = [b""] * SLOTS
+            self._stores = [None] * SLOTS
 
     def _raise_failure(self) -> None:
         if self._error is not None:
