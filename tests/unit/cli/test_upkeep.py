@@ -1,0 +1,204 @@
+"""``audit``, ``repair`` and ``rebuild``: what was found, what was mended, what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from coffre.engine import Audit, Limits
+from coffre.engine.ledger import LedgerFinding
+from tests.unit.cli.conftest import Bench, ref
+
+
+@pytest.fixture
+def stored(coffre: Bench) -> Bench:
+    for name in ("a.txt", "b.txt"):
+        coffre("put", coffre.file(name, name.encode()))
+    return coffre
+
+
+def test_an_audit_without_findings_ends_well_and_says_on_what_evidence(stored: Bench) -> None:
+    ran = stored("audit")
+
+    assert ran.status == 0
+    assert ran.lines[0].startswith(
+        "2 objects, 4 copies looked at, 4 verified (read), 0 findings, 20 B read in "
+    )
+
+
+def test_an_audit_tells_each_finding_and_the_totals_agree(stored: Bench) -> None:
+    stored.memory["south"].damage(ref("a.txt"))
+    stored.memory["south"].forget(ref("b.txt"))
+
+    ran = stored("audit", "--json")
+
+    assert ran.status == 1
+    found = [(line["code"], line["ref"], line["offer"]) for line in ran.told if "code" in line]
+    assert set(found) >= {
+        ("copy-corrupt", "0/object/a.txt", "south"),
+        ("copy-missing", "0/object/b.txt", "south"),
+    }
+    assert ran.summary["findings"] == len(found)
+
+
+def test_an_audit_that_could_not_look_does_not_say_that_anything_is_lost(stored: Bench) -> None:
+    stored.memory["south"].online = False
+
+    ran = stored("audit")
+
+    assert ran.status == 1
+    assert "copy-unknown" in ran.out
+    assert "missing" not in ran.out
+    assert "audit again" in ran.err
+
+
+def test_an_audit_then_repairs_and_still_says_that_it_found_something(stored: Bench) -> None:
+    stored.memory["south"].damage(ref("a.txt"))
+
+    ran = stored("audit", "--repair")
+    after = stored("audit")
+
+    assert ran.status == 1
+    assert any(
+        line.startswith("rewritten  0/object/a.txt  south  from north") for line in ran.lines
+    )
+    assert "1 copy owed: 1 rewritten" in ran.out
+    assert after.status == 0
+    assert stored.memory["south"].bytes_of(ref("a.txt")) == b"a.txt"
+
+
+def test_an_audit_can_be_narrowed_to_an_offer_that_exists(stored: Bench) -> None:
+    stored.memory["south"].damage(ref("a.txt"))
+
+    assert stored("audit", "--offer", "north").status == 0
+    assert stored("audit", "--offer", "south").status == 1
+    unknown = stored("audit", "--offer", "west", "--json")
+    assert (unknown.status, unknown.codes) == (2, ["usage"])
+    assert "north, south" in unknown.err
+
+
+@pytest.mark.parametrize(
+    "words", [("--threads", "0"), ("--ledger", "--repair"), ("--ledger", "--tenant", "0")], ids=str
+)
+def test_an_audit_that_contradicts_itself_is_a_usage_error(
+    coffre: Bench, words: tuple[str, ...]
+) -> None:
+    assert coffre("audit", *words).status == 2
+
+
+def test_an_interrupted_audit_says_what_it_read_and_how_to_go_on(
+    stored: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: Audit) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Audit, "__next__", interrupted)
+
+    ran = stored("audit")
+
+    assert ran.status == 1
+    assert ran.lines[0].startswith("stopped early: 0 objects")
+    assert "again to go on" in ran.err
+
+
+def test_a_sound_ledger_is_told_so(stored: Bench) -> None:
+    ran = stored("audit", "--ledger")
+
+    assert ran.status == 0
+    assert ran.lines[-1].endswith("events verified, 0 findings")
+
+
+def test_a_changed_ledger_is_a_finding(stored: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(_: object) -> Iterator[LedgerFinding]:
+        yield LedgerFinding(seq=2, code="event-changed", detail="its digest differs")
+
+    monkeypatch.setattr("coffre.engine.Engine.audit_ledger", found)
+
+    ran = stored("audit", "--ledger")
+
+    assert ran.status == 1
+    assert ran.lines[0].startswith("event-changed")
+    assert "1 finding" in ran.lines[1]
+    assert "restore a backup" in ran.err
+
+
+def test_a_repair_pays_what_is_owed(coffre: Bench) -> None:
+    coffre.memory["south"].online = False
+    coffre("put", coffre.file("a.txt", b"a"), "--strategy", "one")
+    coffre.memory["south"].online = True
+
+    ran = coffre("repair", "--json")
+
+    assert ran.status == 0
+    assert ran.told[0].items() >= {"action": "made", "offer": "south", "source": "north"}.items()
+    assert ran.summary.items() >= {"made": 1, "failed": 0}.items()
+    assert coffre("repair").lines == ["nothing is owed"]
+
+
+def test_a_repair_that_cannot_be_done_now_ends_with_the_reason_and_stays_owed(
+    coffre: Bench,
+) -> None:
+    coffre.memory["south"].online = False
+    coffre("put", coffre.file("a.txt"), "--strategy", "one")
+
+    ran = coffre("repair")
+
+    assert ran.status == 6
+    assert "[offer-unavailable]" in ran.err
+    assert ran.lines == ["1 copy owed: 1 failed"]
+    assert coffre("repair", "--dry-run").lines[-1] == "1 copy owed"
+
+
+def test_a_repair_can_be_of_one_object(stored: Bench) -> None:
+    for name in ("a.txt", "b.txt"):
+        stored.memory["south"].damage(ref(name))
+    stored("audit")
+
+    ran = stored("repair", "0/object/b.txt")
+
+    assert ran.status == 0
+    assert ran.lines[-1] == "1 copy owed: 1 rewritten"
+    assert stored.memory["south"].bytes_of(ref("a.txt")) != b"a.txt"
+
+
+def test_a_repair_that_would_touch_too_much_stops_and_says_how_to_go_on(stored: Bench) -> None:
+    stored.limits = Limits(brake_count=1)
+    for name in ("a.txt", "b.txt"):
+        stored.memory["south"].damage(ref(name))
+    stored("audit")
+
+    stopped = stored("repair", "--json")
+    released = stored("repair", "--release-brake")
+
+    assert (stopped.status, stopped.codes) == (4, ["brake"])
+    assert "--release-brake" in stopped.err
+    assert released.status == 0
+
+
+def test_a_lost_ledger_is_rebuilt_from_one_offer(stored: Bench) -> None:
+    for lost in stored.home.glob("ledger.db*"):
+        lost.unlink()
+
+    ran = stored("rebuild", "north")
+
+    assert ran.status == 0
+    assert ran.lines[0].startswith("north: 2 objects recovered, 0 known already")
+    assert "run coffre audit" in ran.err
+    assert stored("get", "a.txt").out == "a.txt"
+
+
+def test_a_rebuild_from_an_offer_that_is_not_configured_is_a_usage_error(coffre: Bench) -> None:
+    assert coffre("rebuild", "west").status == 2
+
+
+def test_a_rebuild_that_had_to_leave_something_out_is_part_done(
+    stored: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored.memory["north"].plant(ref("a.txt"), b"other bytes")
+
+    ran = stored("rebuild", "north")
+
+    assert ran.status == 1
+    assert "1 in conflict" in ran.lines[0]
+    assert "the ledger stays" in ran.err
