@@ -46,6 +46,10 @@ STATUS_OF_CODE: Mapping[str, ExitStatus] = {
     "driver-unusable": ExitStatus.USAGE,
     "driver-not-found": ExitStatus.USAGE,
     "contract-version": ExitStatus.USAGE,
+    "offer-exists": ExitStatus.USAGE,
+    "offer-not-open": ExitStatus.USAGE,
+    "offer-exists": ExitStatus.USAGE,
+    "offer-not-open": ExitStatus.USAGE,
     "ledger-version": ExitStatus.USAGE,
     # What was asked cannot be.
     "invalid-reference": ExitStatus.REFUSED,

@@ -31,7 +31,7 @@ from coffre.contract import (
 )
 from coffre.offer.confirmation import never_twice
 from coffre.offer.holding import Hold
-from coffre.offer.retry import Chance, Retrier, RetryPolicy
+from coffre.offer.retry import DEFAULT_RETRY, Chance, Retrier, RetryPolicy
 from coffre.offer.sessions import Sessions
 from coffre.offer.work import OpenWork
 
@@ -39,7 +39,6 @@ R = TypeVar("R")
 
 logger = logging.getLogger("coffre.offer")
 
-DEFAULT_RETRY = RetryPolicy()
 ROOM = CapacityRequest()
 CONTAINERS = ContainersRequest()
 LEFTOVERS = SweepRequest()

@@ -12,9 +12,13 @@ from coffre.streams import ReadableStream, chunks_of
 
 def guarded(request: PutRequest) -> PutRequest:
     """The request, its content guarded when it is of a kind that this package does not make."""
-    if _ours(type(request.content)):
-        return request
-    return dataclasses.replace(request, content=_Guarded(request.content))
+    content = guard(request.content)
+    return request if content is request.content else dataclasses.replace(request, content=content)
+
+
+def guard(content: Content) -> Content:
+    """The content, guarded when it is of a kind that this package does not make."""
+    return content if _ours(type(content)) else _Guarded(content)
 
 
 @lru_cache(maxsize=128)

@@ -59,6 +59,8 @@ class RetryPolicy:
             raise InvalidRequestError("the durations of a retry policy cannot be negative")
 
 
+DEFAULT_RETRY = RetryPolicy()
+"""What an offer does unless told otherwise."""
 NO_RETRY = RetryPolicy(attempts=1)
 """One attempt; every error is the caller's at once."""
 
