@@ -70,6 +70,8 @@ class StatResult:
     """Computed by the offer, now, over the whole object; only when it was asked for."""
     recorded: Digest | None = None
     """Expected digest kept beside the object at its put: nobody looked at the bytes for it."""
+    recorded_size: int | None = None
+    """Length kept beside the object at its put, in bytes; ``size`` is what is there now."""
     metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
     """Names and values given at the put."""
     stored_at: datetime | None = None

@@ -14,14 +14,12 @@ from coffre.engine.errors import (
     NoReadableCopyError,
     NotEnoughCopiesError,
 )
+from coffre.engine.findings import AuditSummary, Finding, FindingCode
 from coffre.engine.items import PutItem
 from coffre.engine.outcomes import (
-    AuditSummary,
     CopyOutcome,
     CopyStatus,
     Deletion,
-    Finding,
-    FindingCode,
     ObjectStatus,
     RebuildSummary,
     Receipt,

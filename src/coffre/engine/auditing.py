@@ -4,7 +4,8 @@ Two passes. The first goes through the ledger and reads each copy to its end; ho
 saved with what it found, so that an interrupted audit goes on where it stopped. The second
 walks each offer's listing beside the ledger, in constant memory, and tells objects that the
 ledger does not know. One bad object never stops it (law 12), and a copy that could not be
-looked at is *unknown*: neither good nor bad (laws 2 and 8).
+looked at is *unknown*: neither good nor bad (laws 2 and 8). Objects replaced or deleted while
+the audit goes on are left out, and nothing is said of those that somebody is at work on.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from itertools import islice
 
 from coffre.contract import ObjectRef
 from coffre.engine.context import Context
+from coffre.engine.findings import AuditSummary, Finding, FindingCode
 from coffre.engine.ledger import (
     CopyState,
     DebtKind,
+    DebtRecord,
     JobProgress,
     JobRecord,
     JobState,
@@ -28,11 +32,12 @@ from coffre.engine.ledger import (
     ObjectState,
 )
 from coffre.engine.listing import unrecorded
-from coffre.engine.looking import Look, look
-from coffre.engine.outcomes import AuditSummary, Finding, FindingCode
+from coffre.engine.looking import Look, is_stored, look_at_rest
 
 PAGE = 256
 """Objects whose results are recorded together; at most these are read again after a crash."""
+RESUMED_WITHIN = timedelta(days=7)
+"""An audit interrupted longer ago is not gone on with: half of it would be old news."""
 GRAIN = 8
 """Copies that one thread takes at a time: small ones are not worth a hand-over each."""
 
@@ -41,6 +46,10 @@ _FOUND = {
     CopyState.MISSING: FindingCode.MISSING,
     None: FindingCode.UNKNOWN,
 }
+_NOT_COUNTS = ("job", "told_before")
+
+Seen = tuple[ObjectRecord, str, Look]
+"""One copy that was looked at: object, offer, and what was seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +111,15 @@ class Audit(Iterator[Finding]):
         """The next finding.
 
         Raises:
+            StrategyError: an offer in scope is not configured.
             LedgerError: the results could not be recorded.
         """
         return next(self._steps)
 
     def _run(self) -> Iterator[Finding]:
         ledger, summary = self._context.ledger, self.summary
+        for name in self._scope.offers or ():
+            self._context.offer(name)
         started = self._context.clock.monotonic()
         job = self._job()
         summary.job = job.id
@@ -128,18 +140,28 @@ class Audit(Iterator[Finding]):
         ledger, scope = self._context.ledger, self._scope.to_json()
         if self._resume:
             for job in reversed(ledger.jobs()):
-                if (job.kind, job.state, dict(job.scope)) == ("audit", JobState.RUNNING, scope):
-                    for name, count in job.counts.items():
-                        setattr(self.summary, name, count)
-                    self.summary.resumed = job.cursor > 0
-                    return job
+                if (job.kind, dict(job.scope)) == ("audit", scope):
+                    if job.state is JobState.RUNNING and self._is_recent(job):
+                        self._take_up(job)
+                        return job
+                    break  # the last one of this scope went to its end, or is too old
         return ledger.start_job("audit", scope)
+
+    def _is_recent(self, job: JobRecord) -> bool:
+        return self._context.clock.now() - job.updated_at <= RESUMED_WITHIN
+
+    def _take_up(self, job: JobRecord) -> None:
+        for name, count in job.counts.items():
+            setattr(self.summary, name, count)
+        self.summary.resumed = job.cursor > 0
+        self.summary.told_before = self.summary.findings
 
     def _counts(self) -> dict[str, int]:
         return {
             item.name: value
             for item in fields(self.summary)
-            if type(value := getattr(self.summary, item.name)) is int and item.name != "job"
+            if type(value := getattr(self.summary, item.name)) is int
+            and item.name not in _NOT_COUNTS
         }
 
     # --- every copy that the ledger knows ------------------------------------------------
@@ -156,28 +178,26 @@ class Audit(Iterator[Finding]):
         ]
         grains = [to_read[start : start + GRAIN] for start in range(0, len(to_read), GRAIN)]
         looks = [seen for grain in pool.map(self._look_at, grains) for seen in grain]
-        findings = self._count(in_scope, to_read, looks)
+        gone = {record.id for (record, _), seen in zip(to_read, looks, strict=True) if seen is None}
+        seen_copies = [
+            (record, offer, seen)
+            for (record, offer), seen in zip(to_read, looks, strict=True)
+            if seen is not None and record.id not in gone
+        ]
+        findings = self._count([one for one in in_scope if one.id not in gone], seen_copies)
         self._context.ledger.record_checks(
-            [
-                seen.check(record, offer)
-                for (record, offer), seen in zip(to_read, looks, strict=True)
-            ],
+            [seen.check(record, offer) for record, offer, seen in seen_copies],
             progress=JobProgress(job_id=job.id, cursor=page[-1].id, counts=self._counts()),
         )
         yield from findings
 
-    def _look_at(self, grain: Sequence[tuple[ObjectRecord, str]]) -> list[Look]:
-        return [look(self._context.offers.get(offer), record) for record, offer in grain]
+    def _look_at(self, grain: Sequence[tuple[ObjectRecord, str]]) -> list[Look | None]:
+        return [look_at_rest(self._context, record, offer) for record, offer in grain]
 
-    def _count(
-        self,
-        records: Sequence[ObjectRecord],
-        to_read: Sequence[tuple[ObjectRecord, str]],
-        looks: Sequence[Look],
-    ) -> list[Finding]:
+    def _count(self, records: Sequence[ObjectRecord], copies: Sequence[Seen]) -> list[Finding]:
         findings: list[Finding] = []
         maybe_good: Counter[int] = Counter()
-        for (record, offer), seen in zip(to_read, looks, strict=True):
+        for record, offer, seen in copies:
             self._count_look(seen)
             maybe_good[record.id] += seen.state in (CopyState.VERIFIED, None)
             if seen.state is not CopyState.VERIFIED:
@@ -198,12 +218,9 @@ class Audit(Iterator[Finding]):
 
     def _never_made(self, record: ObjectRecord) -> Iterator[Finding]:
         held = {copy.offer for copy in record.copies}
-        for debt in record.debts:
-            if (
-                debt.kind is DebtKind.COPY
-                and debt.offer not in held
-                and self._scope.names(debt.offer)
-            ):
+        owed = [debt for debt in record.debts if debt.offer not in held]
+        for debt in self._still_owed(record, owed) if owed else ():
+            if debt.kind is DebtKind.COPY and self._scope.names(debt.offer):
                 self.summary.owed += 1
                 yield Finding(
                     ref=record.ref,
@@ -211,6 +228,14 @@ class Audit(Iterator[Finding]):
                     code=FindingCode.OWED,
                     detail=debt.note or debt.code,
                 )
+
+    def _still_owed(self, record: ObjectRecord, owed: Sequence[DebtRecord]) -> list[DebtRecord]:
+        """Debts that nobody paid since the page was read."""
+        if not is_stored(self._context, record):
+            return []
+        (now,) = self._context.ledger.find_ids([record.id])
+        standing = {(debt.offer, debt.kind) for debt in now.debts}
+        return [debt for debt in owed if (debt.offer, debt.kind) in standing]
 
     def _too_few(self, record: ObjectRecord, good: int) -> Iterator[Finding]:
         """Too few copies, even if every one that could not be looked at were good."""
@@ -231,7 +256,7 @@ class Audit(Iterator[Finding]):
         scope = self._scope
         names: Collection[str] = [n for n in self._context.offers if scope.names(n)]
         for finding in unrecorded(self._context, names, scope.tenant, scope.container):
-            if finding.code is FindingCode.UNKNOWN:
+            if finding.code is FindingCode.UNLISTED:
                 self.summary.unknown_listings += 1
             else:
                 self.summary.unrecorded += 1

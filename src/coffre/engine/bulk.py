@@ -1,31 +1,41 @@
 """Bulk deposits: many small objects, made durable and recorded together, acknowledged together.
 
 One flush of each offer and one transaction of the ledger serve a whole batch. One bad object
-never stops the job (law 12): it is a refusal among receipts. Running the same job again is
-how it is resumed: what is stored already is read, compared and told, and nothing is written.
+never stops the job (law 12): it is a refusal among receipts. A ledger that cannot be written
+does stop it (law 7). Running the same job again is how it is resumed: what is stored already
+is read, compared and told, and nothing is written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 from coffre.contract import (
     CoffreError,
     Digest,
+    ObjectConflictError,
     ObjectRef,
     PutRequest,
     PutResult,
-    SizeMismatchError,
 )
 from coffre.engine.context import Context
-from coffre.engine.depositing import deposit, deposit_of, put, receipt_of, tell_refused, too_few
-from coffre.engine.distribution import SMALL, Parcel, check_announced, failed, stored
+from coffre.engine.depositing import check_source, deposit, put_content
+from coffre.engine.distribution import SMALL, Parcel, SizedContent, failed, stored
 from coffre.engine.interrupts import InterruptLater
 from coffre.engine.items import PutItem
-from coffre.engine.ledger import ObjectRecord
+from coffre.engine.ledger import (
+    Claim,
+    ClaimedError,
+    Deposit,
+    LedgerError,
+    ObjectRecord,
+    Recorded,
+)
 from coffre.engine.outcomes import CopyOutcome, Receipt, Refusal
+from coffre.engine.receipts import deposit_of, receipt_of, tell_refused, too_few
 from coffre.engine.sourcing import sourced
 from coffre.engine.strategy import Strategy
 from coffre.offer import Offer
@@ -38,6 +48,7 @@ BATCH_BYTES = 32 * 1024 * 1024
 
 Loaded = tuple[PutItem, BytesContent]
 Answer = Receipt | Refusal
+A = TypeVar("A")
 
 
 def put_many(
@@ -48,97 +59,116 @@ def put_many(
     A refusal among ``items`` (a file that could not be read, say) passes through.
 
     Raises:
-        StrategyError: no such strategy.
+        StrategyError: no such strategy, or one that names an offer which is not configured.
         LedgerError: a batch could not be recorded; what was answered before stands.
         KeyboardInterrupt: after the batch in hand was recorded, and its answers given.
     """
     strategy = context.strategy(strategy_name)
-    batch: list[Loaded] = []
-    taken: set[ObjectRef] = set()
-    held = 0
-    for item in items:
-        loaded = item if isinstance(item, Refusal) else _load(context, item, strategy_name)
-        if isinstance(loaded, Receipt | Refusal):
-            yield loaded
-            continue
-        if item.ref in taken or len(batch) >= BATCH_OBJECTS or held >= BATCH_BYTES:
-            yield from _settle(context, batch, strategy)
-            batch, taken, held = [], set(), 0
-        batch.append(loaded)
-        taken.add(loaded[0].ref)
-        held += loaded[1].size
-    if batch:
-        yield from _settle(context, batch, strategy)
+    for name in strategy.offers:
+        context.offer(name)
+    return _Job(context, strategy).run(items)
 
 
-def _load(context: Context, item: PutItem, strategy_name: str) -> Loaded | Answer:
-    """Read a small object whole; store a large one by itself."""
-    try:
-        with sourced(item.source, context.limits) as content:
-            if not isinstance(content, BytesContent) or content.size > SMALL:
-                return put(context, item, strategy_name)
-            if item.size is not None and content.size != item.size:
-                raise SizeMismatchError(
-                    f"the source has {content.size} bytes, {item.size} were announced",
-                    ref=item.ref,
-                )
-            check_announced(content, item.digest, item.ref)
-            return item, content
-    except CoffreError as error:
-        return Refusal(ref=item.ref, error=error, name=item.name)
+class _Job:
+    """One bulk job under way."""
+
+    def __init__(self, context: Context, strategy: Strategy) -> None:
+        self._context = context
+        self._strategy = strategy
+        self._interrupt = InterruptLater()
+        self._batch: list[Loaded] = []
+        self._taken: set[ObjectRef] = set()
+        self._held = 0
+
+    def run(self, items: Iterable[PutItem | Refusal]) -> Iterator[Answer]:
+        for item in items:
+            if isinstance(item, Refusal):
+                yield item
+                continue
+            # Of two that go to one reference, the first given is the first stored.
+            if item.ref in self._taken or self._is_full():
+                yield from self._settle()
+            loaded = self._load(item)
+            if isinstance(loaded, tuple):
+                self._add(loaded)
+            else:
+                yield loaded
+                self._interrupt.raise_if_any()
+        yield from self._settle()
+
+    def _is_full(self) -> bool:
+        return len(self._batch) >= BATCH_OBJECTS or self._held >= BATCH_BYTES
+
+    def _add(self, loaded: Loaded) -> None:
+        item, content = loaded
+        self._batch.append(loaded)
+        self._taken.add(item.ref)
+        self._held += content.size
+
+    def _load(self, item: PutItem) -> Loaded | Answer:
+        """Read a small object whole; store a large one by itself."""
+
+        def load() -> Loaded | Receipt:
+            with sourced(item.source, self._context.limits) as content:
+                if not isinstance(content, BytesContent) or content.size > SMALL:
+                    return self._alone(item, content)
+                check_source(item, content)
+                return item, content
+
+        return _answered(item, load)
+
+    def _alone(self, item: PutItem, content: SizedContent) -> Receipt:
+        with self._interrupt:
+            return put_content(self._context, item, content, self._strategy)
+
+    def _settle(self) -> Iterator[Answer]:
+        """Store the batch in hand, and give its answers once the ledger has them all."""
+        batch, self._batch, self._taken, self._held = self._batch, [], set(), 0
+        if not batch:
+            return
+        with self._interrupt:
+            answers = self._store(batch)
+        yield from answers
+        self._interrupt.raise_if_any()
+
+    def _store(self, batch: Sequence[Loaded]) -> list[Answer]:
+        context, strategy = self._context, self._strategy
+        refs = [item.ref for item, _ in batch]
+        try:
+            claim = context.claim(refs)
+        except ClaimedError:
+            # Somebody else is storing one of them: each answers for itself.
+            return [_answered(item, partial(self._alone, item, content)) for item, content in batch]
+        with claim:
+            known = context.ledger.find_many(refs)
+            answers = [
+                self._compare(item, content, known[item.ref])
+                for item, content in batch
+                if item.ref in known
+            ]
+            fresh = [loaded for loaded in batch if loaded[0].ref not in known]
+            return answers + (_store_fresh(context, fresh, strategy, claim) if fresh else [])
+
+    def _compare(self, item: PutItem, content: BytesContent, known: ObjectRecord) -> Answer:
+        """Store again what is known already: usually nothing is left to do."""
+        return _answered(item, lambda: deposit(self._context, item, content, self._strategy, known))
 
 
-def _settle(context: Context, batch: Sequence[Loaded], strategy: Strategy) -> Iterator[Answer]:
-    """Store one batch, and give its answers once the ledger has them all."""
-    with InterruptLater() as interrupt:
-        answers = _store(context, batch, strategy)
-    yield from answers
-    interrupt.raise_if_any()
-
-
-def _store(context: Context, batch: Sequence[Loaded], strategy: Strategy) -> list[Answer]:
-    refs = [item.ref for item, _ in batch]
-    try:
-        claim = context.ledger.claim(refs)
-    except CoffreError:
-        # Somebody else is storing one of them: each answers for itself.
-        return [_alone(context, item, content, strategy) for item, content in batch]
-    with claim:
-        known = context.ledger.find_many(refs)
-        fresh = [loaded for loaded in batch if loaded[0].ref not in known]
-        answers = _store_fresh(context, fresh, strategy) if fresh else []
-        for item, content in batch:
-            if item.ref in known:
-                answers.append(_compare(context, item, content, strategy, known[item.ref]))
-    return answers
-
-
-def _alone(context: Context, item: PutItem, content: BytesContent, strategy: Strategy) -> Answer:
-    return _answer(item, lambda: put(context, replace(item, source=content), strategy.name))
-
-
-def _compare(
-    context: Context,
-    item: PutItem,
-    content: BytesContent,
-    strategy: Strategy,
-    known: ObjectRecord,
-) -> Answer:
-    """Store again what is known already: usually nothing is left to do."""
-    return _answer(item, lambda: deposit(context, item, content, strategy, known))
-
-
-def _answer(item: PutItem, call: Callable[[], Receipt]) -> Answer:
+def _answered(item: PutItem, call: Callable[[], A]) -> A | Refusal:
     try:
         return call()
+    except LedgerError:
+        raise
     except CoffreError as error:
         return Refusal(ref=item.ref, error=error, name=item.name)
 
 
-def _store_fresh(context: Context, batch: Sequence[Loaded], strategy: Strategy) -> list[Answer]:
+def _store_fresh(
+    context: Context, batch: Sequence[Loaded], strategy: Strategy, claim: Claim
+) -> list[Answer]:
     offers = [context.offer(name) for name in strategy.offers]
     digests = [content.digest(strategy.algorithm) for _, content in batch]
-    requests = [
+    parcels = [
         (
             Parcel(
                 ref=item.ref, content=content, algorithm=strategy.algorithm, metadata=item.metadata
@@ -151,7 +181,7 @@ def _store_fresh(context: Context, batch: Sequence[Loaded], strategy: Strategy) 
 
     def to_offer(offer: Offer) -> Sequence[PutResult | CoffreError]:
         asked: list[PutRequest] = [
-            parcel.request(offer, content, digest) for parcel, content, digest in requests
+            parcel.request(offer, content, digest) for parcel, content, digest in parcels
         ]
         return offer.put_many(asked, verify=strategy.verify)
 
@@ -163,7 +193,7 @@ def _store_fresh(context: Context, batch: Sequence[Loaded], strategy: Strategy) 
         )
         for number in range(len(batch))
     ]
-    return _record(context, batch, digests, outcomes, strategy)
+    return _record(context, batch, digests, outcomes, strategy, claim)
 
 
 def _at_each(
@@ -189,6 +219,7 @@ def _record(
     digests: Sequence[Digest],
     outcomes: Sequence[tuple[CopyOutcome, ...]],
     strategy: Strategy,
+    claim: Claim,
 ) -> list[Answer]:
     """One transaction for all that reached enough offers; a refusal for each of the others."""
     good: list[int] = []
@@ -201,11 +232,26 @@ def _record(
         tell_refused(context, item.ref, content.size, digests[number], copies)
         error = too_few(item.ref, strategy.required, copies)
         answers.append(Refusal(ref=item.ref, error=error, name=item.name))
-    recorded = context.ledger.record_deposits(
-        [deposit_of(batch[n][0], strategy, digests[n], outcomes[n], batch[n][1].size) for n in good]
-    )
-    answers.extend(
-        receipt_of(batch[n][0], strategy, digests[n], outcomes[n], batch[n][1].size, entry.event)
-        for n, entry in zip(good, recorded, strict=True)
-    )
-    return answers
+    deposits = [
+        deposit_of(batch[n][0], strategy, digests[n], outcomes[n], batch[n][1].size) for n in good
+    ]
+
+    def receipt(number: int, entry: Recorded) -> Receipt:
+        item, content = batch[number]
+        return receipt_of(
+            item, strategy, digests[number], outcomes[number], content.size, entry.event
+        )
+
+    def record_alone(number: int, one: Deposit) -> Receipt:
+        return receipt(number, context.ledger.record_deposits([one])[0])
+
+    try:
+        recorded = context.ledger.record_deposits(deposits, claim=claim)
+    except ObjectConflictError:
+        # The claim ran out, and somebody else has stored other bytes under one of them.
+        alone = (
+            _answered(batch[n][0], partial(record_alone, n, one))
+            for n, one in zip(good, deposits, strict=True)
+        )
+        return [*answers, *alone]
+    return [*answers, *(receipt(n, entry) for n, entry in zip(good, recorded, strict=True))]

@@ -10,35 +10,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coffre.contract import (
-    CoffreError,
     Digest,
     DigestAlgorithm,
-    Evidence,
+    Hasher,
     ObjectConflictError,
-    ObjectRef,
+    PutRequest,
     SizeMismatchError,
 )
 from coffre.engine.context import Context
 from coffre.engine.distribution import (
-    Parcel,
     SizedContent,
     check_announced,
     distribute,
+    hold_against,
 )
 from coffre.engine.errors import NotEnoughCopiesError
+from coffre.engine.interrupts import InterruptLater
 from coffre.engine.items import PutItem
 from coffre.engine.ledger import (
     Claim,
     CopyState,
-    Deposit,
-    EventKind,
     ObjectRecord,
 )
 from coffre.engine.outcomes import CopyOutcome, Receipt
+from coffre.engine.overwriting import overwrite
+from coffre.engine.receipts import deposit_of, parcel_of, receipt_of, tell_refused, too_few
 from coffre.engine.sourcing import sourced
 from coffre.engine.strategy import Strategy
 from coffre.offer import Offer
-from coffre.streams import BytesContent, copy_digesting
+from coffre.streams import BytesContent, chunks_of
 
 
 def put(context: Context, item: PutItem, strategy_name: str) -> Receipt:
@@ -48,19 +48,46 @@ def put(context: Context, item: PutItem, strategy_name: str) -> Receipt:
         StrategyError: no such strategy.
         SourceError, SizeMismatchError, DigestMismatchError: the source is not what was announced;
             no trace of the object anywhere.
+        InvalidRequestError: more metadata than an offer keeps.
         ObjectConflictError: the reference holds other bytes, and its container is write-once.
         ClaimedError: another process is storing this reference now.
         NotEnoughCopiesError: fewer verified copies than required; those made are left.
         LedgerError: it could not be recorded, so it does not count as stored.
+        KeyboardInterrupt: nothing was stored; or, if it came when copies were being published,
+            the object is stored and recorded.
     """
     strategy = context.strategy(strategy_name)
     with sourced(item.source, context.limits) as content:
-        if item.size is not None and content.size != item.size:
-            raise SizeMismatchError(
-                f"the source has {content.size} bytes, {item.size} were announced", ref=item.ref
-            )
-        with context.ledger.claim([item.ref]) as claim:
-            return deposit(context, item, content, strategy, context.ledger.find(item.ref), claim)
+        with InterruptLater() as interrupt:
+            receipt = put_content(context, item, content, strategy)
+        interrupt.raise_if_any()
+        return receipt
+
+
+def put_content(
+    context: Context, item: PutItem, content: SizedContent, strategy: Strategy
+) -> Receipt:
+    """Store one object whose source is open; see :func:`put`."""
+    check_source(item, content)
+    with context.claim([item.ref], size=content.size) as claim:
+        return deposit(context, item, content, strategy, context.ledger.find(item.ref), claim)
+
+
+def check_source(item: PutItem, content: SizedContent) -> None:
+    """Hold a source against what was announced of it, as far as that can be done unread.
+
+    Raises:
+        SizeMismatchError, DigestMismatchError: it is not what was announced.
+        InvalidRequestError: more metadata than an offer keeps, or no text.
+    """
+    if item.size is not None and content.size != item.size:
+        raise SizeMismatchError(
+            f"the source has {content.size} bytes, {item.size} were announced", ref=item.ref
+        )
+    if item.metadata:  # the checks of a request, before there is one
+        PutRequest(ref=item.ref, content=content, size=content.size, metadata=item.metadata)
+    if isinstance(content, BytesContent):
+        check_announced(content, item.digest, item.ref)
 
 
 def deposit(
@@ -77,10 +104,7 @@ def deposit(
     """
     if known is None:
         return _first_time(context, item, content, strategy, claim)
-    found = _digest(content, known.digest.algorithm)
-    if found.matches(known.digest):
-        if isinstance(content, BytesContent):
-            check_announced(content, item.digest, item.ref)
+    if content.size == known.size and _digest(item, content, known).matches(known.digest):
         return _again(context, item, content, known)
     if not context.rights_of(item.ref).overwrite:
         raise ObjectConflictError(
@@ -88,7 +112,7 @@ def deposit(
             "write-once: store these under another identifier",
             ref=item.ref,
         )
-    return _over(context, item, content, strategy, known)
+    return overwrite(context, item, content, strategy, known)
 
 
 def _first_time(
@@ -98,7 +122,7 @@ def _first_time(
     strategy: Strategy,
     claim: Claim | None,
 ) -> Receipt:
-    parcel = _parcel(item, content, strategy.algorithm, strategy.verify)
+    parcel = parcel_of(item, content, strategy.algorithm, strategy.verify)
     digest, copies = distribute(parcel, [context.offer(name) for name in strategy.offers])
     if sum(copy.verified for copy in copies) < strategy.required:
         tell_refused(context, item.ref, content.size, digest, copies)
@@ -108,43 +132,16 @@ def _first_time(
     return receipt_of(item, strategy, digest, copies, content.size, recorded.event)
 
 
-def tell_refused(
-    context: Context,
-    ref: ObjectRef,
-    size: int,
-    digest: Digest,
-    copies: Sequence[CopyOutcome],
-) -> None:
-    """Record a deposit that did not succeed: copies it left behind are then explained."""
-    context.ledger.record_event(
-        EventKind.DEPOSIT_REFUSED,
-        {
-            "copies": {copy.offer: copy.code or "stored" for copy in copies},
-            "digest": str(digest),
-            "size": size,
-        },
-        ref=ref,
-    )
-
-
-def too_few(ref: ObjectRef, required: int, copies: Sequence[CopyOutcome]) -> CoffreError:
-    """The error for too few verified copies: a conflict when offers hold other bytes."""
-    failures = [copy for copy in copies if not copy.verified]
-    if all(copy.code == ObjectConflictError.code for copy in failures):
-        return ObjectConflictError(
-            f"{ref} holds other bytes on {', '.join(copy.offer for copy in failures)}, which the "
-            "ledger does not know: rebuild the ledger from that offer, or use another identifier",
-            ref=ref,
-        )
-    return NotEnoughCopiesError(ref, required, copies)
-
-
 def _again(context: Context, item: PutItem, content: SizedContent, known: ObjectRecord) -> Receipt:
-    """The same bytes once more: only copies that are owed are made."""
+    """The same bytes once more: only copies that are owed, or known by hearsay, are made."""
     strategy = context.strategy(known.strategy)
-    held = {c.offer: c for c in known.copies if c.state is CopyState.VERIFIED}
+    held = {
+        copy.offer: copy
+        for copy in known.copies
+        if copy.state is CopyState.VERIFIED and copy.evidence >= strategy.verify
+    }
     lacking = [context.offer(name) for name in strategy.offers if name not in held]
-    made = _make(item, content, known, lacking) if lacking else {}
+    made = _make(item, content, strategy, known, lacking) if lacking else {}
     copies = tuple(
         made[name]
         if name in made
@@ -161,112 +158,40 @@ def _again(context: Context, item: PutItem, content: SizedContent, known: Object
 
 
 def _make(
-    item: PutItem, content: SizedContent, known: ObjectRecord, offers: Sequence[Offer]
-) -> dict[str, CopyOutcome]:
-    parcel = _parcel(item, content, known.digest.algorithm, Evidence.PRESENT, known.digest)
-    _, copies = distribute(parcel, offers)
-    return {copy.offer: copy for copy in copies}
-
-
-def _over(
-    context: Context,
     item: PutItem,
     content: SizedContent,
     strategy: Strategy,
     known: ObjectRecord,
-) -> Receipt:
-    """Other bytes in a container that allows it: each offer swaps old for new in one step."""
-    offers = [context.offer(name) for name in strategy.offers]
-    parcel = _parcel(item, content, strategy.algorithm, strategy.verify, replace=True)
-    digest, copies = distribute(parcel, offers)
-    if sum(copy.verified for copy in copies) < strategy.required:
-        _tell_half_replaced(context, known, copies)
-        raise NotEnoughCopiesError(item.ref, strategy.required, copies)
-    new = deposit_of(item, strategy, digest, copies, content.size)
-    (recorded,) = context.ledger.record_deposits([new], replacing=True)
-    return receipt_of(item, strategy, digest, copies, content.size, recorded.event)
+    offers: Sequence[Offer],
+) -> dict[str, CopyOutcome]:
+    parcel = parcel_of(item, content, known.digest.algorithm, strategy.verify, known.digest)
+    _, copies = distribute(parcel, offers)
+    return {copy.offer: copy for copy in copies}
 
 
-def _tell_half_replaced(
-    context: Context, known: ObjectRecord, copies: Sequence[CopyOutcome]
-) -> None:
-    """An overwrite that did not reach enough offers: those it did reach no longer hold the old."""
-    for copy in copies:
-        if copy.verified:
-            context.ledger.record_copy(
-                known.id,
-                copy.offer,
-                state=CopyState.CORRUPT,
-                evidence=copy.evidence or Evidence.PRESENT,
-                kind=EventKind.COPY_CORRUPT,
-                code="half-replaced",
-                detail="holds the bytes of an overwrite that did not reach enough offers",
-            )
+def _digest(item: PutItem, content: SizedContent, known: ObjectRecord) -> Digest:
+    """Digest of a source by the algorithm of what is stored, by reading it once.
 
-
-def _parcel(
-    item: PutItem,
-    content: SizedContent,
-    algorithm: DigestAlgorithm,
-    verify: Evidence,
-    announced: Digest | None = None,
-    *,
-    replace: bool = False,
-) -> Parcel:
-    return Parcel(
-        ref=item.ref,
-        content=content,
-        algorithm=algorithm,
-        announced=announced or item.digest,
-        metadata=item.metadata,
-        replace=replace,
-        verify=verify,
-    )
-
-
-def deposit_of(
-    item: PutItem,
-    strategy: Strategy,
-    digest: Digest,
-    copies: Sequence[CopyOutcome],
-    size: int,
-) -> Deposit:
-    """What the ledger records: verified copies, and debts for the others."""
-    return Deposit(
-        ref=item.ref,
-        size=size,
-        digest=digest,
-        metadata=item.metadata,
-        strategy=strategy.name,
-        copies=[(copy.offer, copy.evidence) for copy in copies if copy.evidence is not None],
-        debts=[(copy.offer, copy.code, copy.message) for copy in copies if copy.evidence is None],
-    )
-
-
-def receipt_of(
-    item: PutItem,
-    strategy: Strategy,
-    digest: Digest,
-    copies: tuple[CopyOutcome, ...],
-    size: int,
-    event: int,
-    *,
-    already_stored: bool = False,
-) -> Receipt:
-    """What the caller gets, once the ledger has it."""
-    return Receipt(
-        ref=item.ref,
-        size=size,
-        digest=digest,
-        strategy=strategy.name,
-        copies=copies,
-        already_stored=already_stored,
-        event=event,
-        name=item.name,
-    )
-
-
-def _digest(content: SizedContent, algorithm: DigestAlgorithm) -> Digest:
-    """Digest of a content, by reading it once."""
+    Raises:
+        SizeMismatchError, DigestMismatchError: it is not what was announced.
+        SourceError: it could not be read.
+    """
+    algorithm = known.digest.algorithm
+    if isinstance(content, BytesContent):
+        return content.digest(algorithm)
+    wanted = {algorithm} if item.digest is None else {algorithm, item.digest.algorithm}
+    hashers: dict[DigestAlgorithm, Hasher] = {name: name.new() for name in wanted}
+    size = 0
     with content.open() as stream:
-        return copy_digesting(stream, len, algorithm).digest
+        for chunk in chunks_of(stream):
+            size += len(chunk)
+            for hasher in hashers.values():
+                hasher.update(chunk)
+    if size != content.size:
+        raise SizeMismatchError(
+            f"the source gave {size} bytes, {content.size} were announced", ref=item.ref
+        )
+    if item.digest is not None:
+        name = item.digest.algorithm
+        hold_against(item.digest, Digest(name, hashers[name].digest()), item.ref)
+    return Digest(algorithm, hashers[algorithm].digest())

@@ -25,6 +25,7 @@ from coffre.contract import (
     PutRequest,
     PutResult,
 )
+from coffre.engine.interrupts import interruptible
 from coffre.engine.outcomes import CopyOutcome
 from coffre.offer import Offer
 from coffre.streams import BytesContent, Fanout
@@ -80,10 +81,12 @@ def distribute(parcel: Parcel, offers: Sequence[Offer]) -> tuple[Digest, tuple[C
         SourceError: the source failed, vanished or changed; nothing was published anywhere.
         SizeMismatchError: it does not have its announced size; nothing was published.
         DigestMismatchError: it does not have the announced digest; nothing was published.
+        KeyboardInterrupt: before anything was published; later ones are remembered by the
+            :class:`~coffre.engine.interrupts.InterruptLater` outside.
     """
     if isinstance(parcel.content, BytesContent):
         return _one_after_the_other(parcel, parcel.content, offers)
-    return _all_at_once(parcel, offers)
+    return _AllAtOnce(parcel, offers).run()
 
 
 def check_announced(content: BytesContent, announced: Digest | None, ref: ObjectRef) -> None:
@@ -92,9 +95,16 @@ def check_announced(content: BytesContent, announced: Digest | None, ref: Object
     Raises:
         DigestMismatchError: they have another.
     """
-    if announced is None:
-        return
-    found = content.digest(announced.algorithm)
+    if announced is not None:
+        hold_against(announced, content.digest(announced.algorithm), ref)
+
+
+def hold_against(announced: Digest, found: Digest, ref: ObjectRef) -> None:
+    """Refuse a source whose digest is not the announced one.
+
+    Raises:
+        DigestMismatchError: it is another.
+    """
     if not found.matches(announced):
         raise DigestMismatchError(
             f"the source has digest {found}, announced was {announced}; nothing was stored",
@@ -110,35 +120,60 @@ def _one_after_the_other(
     return digest, tuple(_attempt(parcel, offer, content, digest) for offer in offers)
 
 
-def _all_at_once(parcel: Parcel, offers: Sequence[Offer]) -> tuple[Digest, tuple[CopyOutcome, ...]]:
-    fanout = Fanout(
-        parcel.content,
-        parcel.content.size,
-        branches=len(offers),
-        algorithm=parcel.algorithm,
-        announced=parcel.announced,
-    )
-    outcomes: list[CopyOutcome | None] = [None] * len(offers)
+class _AllAtOnce:
+    """One pass over a large source, with a thread for each offer."""
 
-    def put(number: int, offer: Offer) -> None:
-        branch = fanout.branches[number]
+    def __init__(self, parcel: Parcel, offers: Sequence[Offer]) -> None:
+        self._parcel = parcel
+        self._fanout = Fanout(
+            parcel.content,
+            parcel.content.size,
+            branches=len(offers),
+            algorithm=parcel.algorithm,
+            announced=parcel.announced,
+        )
+        self._outcomes: dict[int, CopyOutcome] = {}
+        self._defects: list[BaseException] = []
+        self._threads = [
+            threading.Thread(target=self._put, args=(number, offer), name=f"coffre-put-{offer.id}")
+            for number, offer in enumerate(offers)
+        ]
+
+    def run(self) -> tuple[Digest, tuple[CopyOutcome, ...]]:
+        """Read the source, and wait for every offer."""
+        with interruptible(until=lambda: self._fanout.over):
+            try:
+                digest = self._pass()
+            finally:
+                self._join()
+        if self._defects:
+            raise self._defects[0]
+        return digest, tuple(self._outcomes[number] for number in range(len(self._threads)))
+
+    def _pass(self) -> Digest:
         try:
-            outcomes[number] = _attempt(parcel, offer, branch, None)
+            for thread in self._threads:
+                thread.start()
+            return self._fanout.run()
+        except BaseException as error:
+            self._fanout.cancel()  # if a thread could not be started, those that were still wait
+            if isinstance(error, CoffreError) and error.ref is None:
+                error.ref = self._parcel.ref
+            raise
+
+    def _join(self) -> None:
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+
+    def _put(self, number: int, offer: Offer) -> None:
+        branch = self._fanout.branches[number]
+        try:
+            self._outcomes[number] = _attempt(self._parcel, offer, branch, None)
+        except BaseException as error:  # noqa: BLE001 - of a thread of ours: raised by run
+            self._defects.append(error)
         finally:
             branch.abandon()  # an offer that failed before it opened its branch holds nobody up
-
-    threads = [
-        threading.Thread(target=put, args=(number, offer), name=f"coffre-put-{offer.id}")
-        for number, offer in enumerate(offers)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        digest = fanout.run()
-    finally:
-        for thread in threads:
-            thread.join()
-    return digest, tuple(outcome for outcome in outcomes if outcome is not None)
 
 
 def _attempt(

@@ -12,22 +12,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from coffre.contract import (
-    NO_METADATA,
-    SYSTEM_CLOCK,
-    Clock,
-    Digest,
-    ObjectRef,
+from coffre.contract import NO_METADATA, SYSTEM_CLOCK, Clock, Digest, ObjectRef
+from coffre.engine import (
+    bulk,
+    deleting,
+    depositing,
+    fetching,
+    reading,
+    rebuilding,
+    repairing,
+    status,
 )
-from coffre.engine import bulk, deleting, depositing, reading, rebuilding, repairing, status
 from coffre.engine.auditing import Audit, AuditScope
 from coffre.engine.containers import ContainerRights
 from coffre.engine.context import Context, Limits
 from coffre.engine.deleting import DeletionOrder
+from coffre.engine.findings import AuditSummary
 from coffre.engine.items import PutItem, Source
 from coffre.engine.ledger import DebtRecord, Ledger, LedgerCounts, LedgerFinding
 from coffre.engine.outcomes import (
-    AuditSummary,
     Deletion,
     ObjectStatus,
     RebuildSummary,
@@ -119,10 +122,12 @@ class Engine:
         Raises:
             SourceError, SizeMismatchError, DigestMismatchError: the source is not what was
                 announced; no trace of the object anywhere.
+            InvalidRequestError: more metadata than an offer keeps.
             ObjectConflictError: other bytes are there, and the container is write-once.
             ClaimedError: another process is storing this reference now.
             NotEnoughCopiesError: too few copies; those made are left, and found by an audit.
             LedgerError: it could not be recorded, so it does not count as stored.
+            KeyboardInterrupt: nothing was stored; or it came late, and all was stored and recorded.
         """
         item = PutItem(
             ref=ref, source=source, name=name, metadata=metadata, digest=digest, size=size
@@ -170,7 +175,7 @@ class Engine:
             SourceError: the file cannot be written, or exists and ``overwrite`` is unset.
             ObjectNotFoundError, NoReadableCopyError: as for :meth:`get`.
         """
-        return reading.fetch(self._context, ref, Path(path), overwrite=overwrite)
+        return fetching.fetch(self._context, ref, Path(path), overwrite=overwrite)
 
     def stat(self, ref: ObjectRef, *, ask: bool = False) -> ObjectStatus:
         """What is known of an object and of each copy; ``ask`` has every offer say it now.
@@ -211,6 +216,14 @@ class Engine:
         """Read every copy in scope and compare it with what is expected; change nothing.
 
         Iterate over the answer to run it; its ``summary`` counts as it goes.
+
+        Args:
+            tenant: this tenant only.
+            container: this container only.
+            offers: copies on these offers only.
+            resume: go on where an audit of the same scope was interrupted, if that is recent.
+            threads: copies read at the same time, one a processor when ``None``.
+            progress: told the counts after each page.
         """
         scope = AuditScope(
             tenant=tenant, container=container, offers=None if offers is None else tuple(offers)

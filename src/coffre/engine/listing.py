@@ -6,26 +6,30 @@ from collections.abc import Collection, Iterator
 
 from coffre.contract import (
     Capability,
-    CoffreError,
     ContainersRequest,
+    InvalidReferenceError,
+    ListEntry,
     ListRequest,
     ObjectRef,
+    OfferError,
 )
 from coffre.engine.context import Context
-from coffre.engine.ledger import ObjectState
-from coffre.engine.outcomes import Finding, FindingCode
+from coffre.engine.findings import Finding, FindingCode
+from coffre.engine.ledger import CopyState, ObjectRecord, ObjectState
 from coffre.offer import Offer
 
 Place = tuple[int, str]
 """Tenant and container."""
 
+_GONE = (CopyState.DELETED, CopyState.REPLACED)
+
 
 def unrecorded(
     context: Context, offers: Collection[str], tenant: int | None, container: str | None
 ) -> Iterator[Finding]:
-    """Objects that an offer holds and the ledger does not know.
+    """Objects that an offer holds and the ledger does not know to be there.
 
-    An offer that cannot be listed is told as *unknown*: nothing is concluded about it.
+    An offer that cannot be listed is told as such: nothing is concluded about it.
     """
     for name in offers:
         offer = context.offers.get(name)
@@ -35,9 +39,8 @@ def unrecorded(
             for place in places(context, offer):
                 if tenant in (None, place[0]) and container in (None, place[1]):
                     yield from _compare(context, offer, place)
-        except CoffreError as error:
-            ref = ObjectRef(tenant=tenant or 0, container=container or "all", identifier="all")
-            yield Finding(ref=ref, offer=name, code=FindingCode.UNKNOWN, detail=str(error))
+        except OfferError as error:
+            yield Finding(ref=None, offer=name, code=FindingCode.UNLISTED, detail=str(error))
 
 
 def places(context: Context, offer: Offer) -> list[Place]:
@@ -52,6 +55,14 @@ def places(context: Context, offer: Offer) -> list[Place]:
     return context.ledger.places()
 
 
+def reference(place: Place, entry: ListEntry) -> ObjectRef | None:
+    """The reference of a listed object; ``None`` for a name that cannot be one."""
+    try:
+        return ObjectRef(tenant=place[0], container=place[1], identifier=entry.identifier)
+    except InvalidReferenceError:
+        return None
+
+
 def _compare(context: Context, offer: Offer, place: Place) -> Iterator[Finding]:
     tenant, container = place
     records = context.ledger.objects(tenant=tenant, container=container)
@@ -60,24 +71,43 @@ def _compare(context: Context, offer: Offer, place: Place) -> Iterator[Finding]:
         for entry in listing:
             while known is not None and known.ref.identifier < entry.identifier:
                 known = next(records, None)
-            if known is not None and known.ref.identifier == entry.identifier:
+            if (
+                known is not None
+                and known.ref.identifier == entry.identifier
+                and _expected(known, offer.id)
+            ):
                 continue
-            ref = ObjectRef(tenant=tenant, container=container, identifier=entry.identifier)
-            if _still_unknown(context, ref):
+            ref = reference(place, entry)
+            if ref is None or _still_unknown(context, ref, offer.id):
                 yield Finding(
                     ref=ref,
                     offer=offer.id,
                     code=FindingCode.UNRECORDED,
-                    detail=f"{entry.size} bytes that the ledger does not know",
+                    detail=f"{_shown(entry, ref)}{entry.size} bytes that the ledger does not know",
                 )
 
 
-def _still_unknown(context: Context, ref: ObjectRef) -> bool:
+def _shown(entry: ListEntry, ref: ObjectRef | None) -> str:
+    return f"{entry.identifier!a} is no reference: " if ref is None else ""
+
+
+def _expected(record: ObjectRecord, offer: str) -> bool:
+    """Whether the ledger has reason to think that an offer holds something under a reference."""
+    copy = record.copy_on(offer)
+    held = copy is not None and copy.state not in _GONE
+    return held or any(debt.offer == offer for debt in record.debts)
+
+
+def _still_unknown(context: Context, ref: ObjectRef, offer: str) -> bool:
     """Look a second time: it may have been stored, or be being stored, while we walked.
 
-    A deletion that an offer owes is told as such, not as an unknown object.
+    A deletion that the offer owes is told as such, not as an unknown object.
     """
     if context.ledger.is_claimed(ref):
         return False
     last = context.ledger.last_state(ref)
-    return last is None or (last.state is ObjectState.DELETED and not last.debts)
+    if last is None:
+        return True
+    if last.state is ObjectState.DELETED:
+        return not any(debt.offer == offer for debt in last.debts)
+    return not _expected(last, offer)

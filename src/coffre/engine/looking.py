@@ -1,13 +1,13 @@
 """Looking at one copy: read it whole, hold it against the expected digest, say what was seen.
 
-A short read, an offer that cannot be asked and a mismatch are three different things. A
-mismatch is seen a second time, over a fresh connection, before it is believed: bytes that were
+A short read, an offer that cannot be asked and a mismatch are three different things. What is
+not good is seen a second time, over a fresh connection, before it is believed: bytes that were
 damaged on the way say nothing about the copy.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coffre.contract import (
     CoffreError,
@@ -16,7 +16,8 @@ from coffre.contract import (
     ObjectCorruptError,
     ObjectNotFoundError,
 )
-from coffre.engine.ledger import Check, CopyState, ObjectRecord
+from coffre.engine.context import Context
+from coffre.engine.ledger import Check, CopyState, ObjectRecord, ObjectState
 from coffre.offer import Offer
 from coffre.streams import chunks_of
 
@@ -53,22 +54,42 @@ def look(offer: Offer | None, record: ObjectRecord) -> Look:
     """
     if offer is None:
         return Look(None, Evidence.DECLARED, "offer-unknown", "the offer is not configured")
-    first = _look_once(offer, record)
-    if first.state is not CopyState.CORRUPT:
+    first = look_once(offer, record)
+    if first.state in (None, CopyState.VERIFIED):
         return first
-    second = _look_once(offer, record)
-    if second.state is CopyState.VERIFIED:
-        return Look(
-            None,
-            Evidence.READ,
-            "unsteady",
-            f"read wrong, then right: {first.detail}",
-            first.bytes_read + second.bytes_read,
-        )
-    return second
+    second = look_once(offer, record)
+    bytes_read = first.bytes_read + second.bytes_read
+    if second.state in (None, first.state):
+        return replace(second, bytes_read=bytes_read)
+    detail = f"seen {first.state}, then {second.state}: {first.detail}"
+    return Look(None, Evidence.READ, "unsteady", detail, bytes_read)
 
 
-def _look_once(offer: Offer, record: ObjectRecord) -> Look:
+def look_at_rest(context: Context, record: ObjectRecord, offer: str) -> Look | None:
+    """Look at a copy that others may be working on meanwhile.
+
+    Returns:
+        What was seen: nothing certain if somebody is storing or deleting under this reference
+        right now; ``None`` if the object was replaced or deleted, so that there is no such
+        copy to speak of any more.
+    """
+    seen = look(context.offers.get(offer), record)
+    if seen.state in (None, CopyState.VERIFIED):
+        return seen
+    # In this order: who had finished before the first question is seen by the second.
+    if context.ledger.is_claimed(record.ref):
+        detail = f"seen while somebody was at work on it: {seen.detail}"
+        return Look(None, seen.evidence, "object-busy", detail, seen.bytes_read)
+    return seen if is_stored(context, record) else None
+
+
+def is_stored(context: Context, record: ObjectRecord) -> bool:
+    """Whether an object is still the one under its reference."""
+    return any(now.state is ObjectState.STORED for now in context.ledger.find_ids([record.id]))
+
+
+def look_once(offer: Offer, record: ObjectRecord) -> Look:
+    """Read one copy to its end, once."""
     read = 0
     try:
         request = GetRequest(ref=record.ref)

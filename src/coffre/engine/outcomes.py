@@ -170,86 +170,6 @@ class ObjectStatus:
         }
 
 
-class FindingCode(StrEnum):
-    """What an audit can find."""
-
-    CORRUPT = "copy-corrupt"
-    """The offer holds other bytes than expected."""
-    MISSING = "copy-missing"
-    """The offer answered that it does not hold the object."""
-    UNKNOWN = "copy-unknown"
-    """The copy could not be looked at: nothing is concluded from that (law 2)."""
-    OWED = "copy-owed"
-    """The copy was never made."""
-    UNRECORDED = "object-unrecorded"
-    """The offer holds an object that the ledger does not know."""
-    DELETION_OWED = "deletion-owed"
-    """A deletion was ordered, and this copy is still there."""
-    UNDER_STRATEGY = "under-strategy"
-    """Fewer verified copies than the strategy requires."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing an audit found wrong, or could not look at."""
-
-    ref: ObjectRef
-    offer: str | None
-    code: FindingCode
-    detail: str = ""
-
-    def to_json(self) -> dict[str, object]:
-        """For ``--json`` and reports."""
-        return {
-            "ref": str(self.ref),
-            "offer": self.offer,
-            "code": self.code.value,
-            "detail": self.detail or None,
-        }
-
-
-@dataclass(slots=True)
-class AuditSummary:
-    """What an audit did, counted as it goes; the counts of copies add up."""
-
-    objects: int = 0
-    copies: int = 0
-    """Copies that were to be looked at: the sum of the four counts that follow."""
-    verified: int = 0
-    corrupt: int = 0
-    missing: int = 0
-    unknown: int = 0
-    owed: int = 0
-    """Copies never made, beside those looked at."""
-    unrecorded: int = 0
-    under_strategy: int = 0
-    """Objects with fewer verified copies than required."""
-    deletions_owed: int = 0
-    """Copies whose deletion was ordered and is not done."""
-    unknown_listings: int = 0
-    """Offers that could not be listed: nothing is known of what they hold beside the ledger."""
-    bytes_read: int = 0
-    evidence: str = "read"
-    complete: bool = False
-    """The whole scope was gone through; an interrupted audit is not complete."""
-    resumed: bool = False
-    """It went on where an interrupted one had stopped."""
-    job: int = 0
-    seconds: float = 0.0
-
-    @property
-    def findings(self) -> int:
-        """Number of findings; zero is needed, and enough, for *nothing wrong found*."""
-        copies = self.corrupt + self.missing + self.unknown + self.owed
-        offers = self.unrecorded + self.deletions_owed + self.unknown_listings
-        return copies + offers + self.under_strategy
-
-    def to_json(self) -> dict[str, object]:
-        """For ``--json`` and reports."""
-        told: dict[str, object] = {name: getattr(self, name) for name in self.__slots__}
-        return told | {"findings": self.findings}
-
-
 class RepairAction(StrEnum):
     """What a repair did to one copy."""
 
@@ -325,8 +245,12 @@ class RebuildSummary:
     """Objects that the ledger already had, with the same digest."""
     conflicts: int = 0
     """Objects that the ledger has with another digest: the ledger stays as it is."""
+    deleted: int = 0
+    """Objects that the ledger knows to be deleted by order: they do not come back."""
     without_record: int = 0
     """Objects without an expected digest beside them: left alone, nothing is learnt from them."""
+    unreadable: int = 0
+    """Objects about which the offer answered with an error, or whose name cannot be one."""
     complete: bool = False
 
     def to_json(self) -> dict[str, object]:

@@ -8,38 +8,25 @@ come, and wrong ones show at the end, as an error; nothing can be passed over by
 
 from __future__ import annotations
 
-import os
-import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO, Protocol, cast
 
 from coffre.contract import (
-    ByteStream,
     CoffreError,
     Digest,
     GetRequest,
-    GetResult,
+    ObjectCorruptError,
     ObjectNotFoundError,
     ObjectRef,
     SourceError,
 )
 from coffre.engine.context import Context
-from coffre.engine.distribution import SMALL
 from coffre.engine.errors import NoReadableCopyError
+from coffre.engine.keeping import Readable, kept_aside
 from coffre.engine.ledger import CopyState, EventKind, ObjectRecord
-from coffre.engine.looking import look
+from coffre.engine.looking import look_once
 from coffre.offer import Offer
-from coffre.streams import BytesContent, Fanout, OnceContent, chunks_of
-
-
-class _Readable(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
-
-    def close(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -55,7 +42,7 @@ class ObjectReader:
     """The offer whose copy this is."""
     verified: bool
     """The bytes were held against the digest before the first one is given."""
-    stream: _Readable
+    stream: Readable
     passed_over: list[tuple[str, str]] = field(default_factory=list)
     """Offers tried before, each with the code of what was wrong there."""
 
@@ -111,68 +98,33 @@ def get(
     Raises:
         ObjectNotFoundError: it is not stored.
         NoReadableCopyError: no offer gave the right bytes; each reason is told.
+        SourceError: the bytes could not be kept aside, for want of room here.
+        ObjectCorruptError: in streaming mode, at the end; it is noted as a debt.
     """
     record = find(context, ref)
 
-    def open_at(offer: Offer) -> _Readable:
+    def open_at(offer: Offer) -> Readable:
         if not verified:
             request = GetRequest(ref=ref)
             return offer.get(request, expected=record.digest, size=record.size).stream
-        return _kept_aside(offer, record, context.limits.spool_directory)
+        return kept_aside(offer, record, context.limits.spool_directory)
 
-    reader = _first_good(context, record, only, open_at, verified=verified)
+    reader = first_good(context, record, only, open_at, verified=verified)
     try:
         yield reader
+    except ObjectCorruptError as error:
+        if (error.ref, error.offer) == (ref, reader.offer):
+            _note(context, record, [(reader.offer, error.code)])
+        raise
     finally:
         reader.close()
 
 
-def fetch(context: Context, ref: ObjectRef, path: Path, *, overwrite: bool = False) -> ObjectReader:
-    """Write an object to a file, which appears whole and verified, or not at all.
-
-    Raises:
-        ObjectNotFoundError: it is not stored.
-        NoReadableCopyError: no offer gave the right bytes; each reason is told.
-        SourceError: the file cannot be written, or exists and ``overwrite`` is unset.
-    """
-    record = find(context, ref)
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".coffre-get-") as aside:
-
-            def open_at(offer: Offer) -> _Readable:
-                aside.seek(0)
-                aside.truncate()
-                _copy_verified(offer, record, cast(BinaryIO, aside.file))
-                return aside
-
-            reader = _first_good(context, record, None, open_at, verified=True)
-            aside.flush()
-            _put_in_place(aside.name, path, overwrite=overwrite)
-            with suppress(FileNotFoundError):  # leaving wants to remove a name that moved
-                aside.close()
-    except FileNotFoundError:
-        if not path.exists():
-            raise SourceError(f"{path.parent} is not a directory") from None
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}") from error
-    return reader
-
-
-def _put_in_place(aside: str, path: Path, *, overwrite: bool) -> None:
-    umask = os.umask(0)
-    os.umask(umask)
-    os.chmod(aside, 0o666 & ~umask)  # a temporary file is private; the one asked for is not
-    if overwrite:
-        os.replace(aside, path)
-    else:
-        os.link(aside, path)
-
-
-def _first_good(
+def first_good(
     context: Context,
     record: ObjectRecord,
     only: str | None,
-    open_at: Callable[[Offer], _Readable],
+    open_at: Callable[[Offer], Readable],
     *,
     verified: bool,
 ) -> ObjectReader:
@@ -182,6 +134,8 @@ def _first_good(
     for offer in holders(context, record, only):
         try:
             stream = open_at(offer)
+        except SourceError:
+            raise  # want of room here says nothing of the offers
         except CoffreError as error:
             passed_over.append((offer.id, error.code))
             reasons.append(f"{offer.id}: {error}")
@@ -204,9 +158,12 @@ def _first_good(
 def _note(context: Context, record: ObjectRecord, passed_over: list[tuple[str, str]]) -> None:
     """Look again at what failed, and record what is certain; a read never fails for that."""
     for name, code in passed_over:
-        if code not in ("object-not-found", "object-corrupt", "digest-mismatch", "size-mismatch"):
+        if code not in (ObjectNotFoundError.code, ObjectCorruptError.code):
             continue  # nothing is known of the copy (law 2)
-        seen = look(context.offers.get(name), record)
+        offer = context.offers.get(name)
+        if offer is None or context.ledger.is_claimed(record.ref):
+            continue  # what others are at work on says nothing either
+        seen = look_once(offer, record)
         if seen.state in (CopyState.MISSING, CopyState.CORRUPT):
             kind = (
                 EventKind.COPY_MISSING
@@ -223,67 +180,3 @@ def _note(context: Context, record: ObjectRecord, passed_over: list[tuple[str, s
                     code=seen.code,
                     detail=seen.detail,
                 )
-
-
-def _kept_aside(offer: Offer, record: ObjectRecord, directory: str | None) -> _Readable:
-    """The whole object, known to be right: in memory when small, else in an unnamed file."""
-    if record.size <= SMALL:
-        with _opened(offer, record, verifying=True) as found:
-            data = b"".join(bytes(chunk) for chunk in chunks_of(found.stream))
-        return BytesContent(data, record.digest).open()
-    aside = tempfile.TemporaryFile(dir=directory, prefix="coffre-get-")  # noqa: SIM115
-    try:
-        _copy_verified(offer, record, aside)
-        aside.seek(0)
-    except BaseException:
-        aside.close()
-        raise
-    return aside
-
-
-def _copy_verified(offer: Offer, record: ObjectRecord, out: BinaryIO) -> None:
-    """Copy an object to a file; digesting it and writing it go on at the same time.
-
-    Raises:
-        CoffreError: the bytes are not right, or could not be had; the file is worthless.
-    """
-    if record.size <= SMALL:
-        with _opened(offer, record, verifying=True) as found:
-            out.writelines(chunks_of(found.stream))
-        return
-    with _opened(offer, record, verifying=False) as found:
-        fanout = Fanout(
-            OnceContent(found.stream),
-            record.size,
-            branches=1,
-            algorithm=record.digest.algorithm,
-            announced=record.digest,
-        )
-        problem: list[BaseException] = []
-        writer = threading.Thread(
-            target=_write_branch, args=(fanout.branches[0].open(), out, problem), name="coffre-get"
-        )
-        writer.start()
-        try:
-            fanout.run()
-        finally:
-            writer.join()
-    if problem:
-        raise SourceError(f"the bytes could not be kept aside: {problem[0]}") from problem[0]
-
-
-def _write_branch(branch: ByteStream, out: BinaryIO, problem: list[BaseException]) -> None:
-    with branch:
-        try:
-            out.writelines(chunks_of(branch))
-        except CoffreError:
-            return  # the pass itself failed, and says so where it runs
-        except OSError as error:
-            problem.append(error)
-
-
-def _opened(offer: Offer, record: ObjectRecord, *, verifying: bool) -> GetResult:
-    request = GetRequest(ref=record.ref)
-    if verifying:
-        return offer.get(request, expected=record.digest, size=record.size)
-    return offer.get(request)

@@ -30,6 +30,7 @@ from coffre.engine.ledger import (
     DebtKind,
     DebtRecord,
     EventKind,
+    LedgerError,
     ObjectRecord,
     ObjectState,
 )
@@ -91,14 +92,14 @@ def _owing(
 
 def _brake(context: Context, touched: int) -> None:
     limits = context.limits
-    total = sum(context.ledger.counts().objects.values())
+    total = context.ledger.counts().objects.get(ObjectState.STORED, 0)
     too_many = touched > limits.brake_count or (
         touched > limits.brake_floor and touched > limits.brake_share * total
     )
     if too_many:
         raise BrakeError(
-            f"this repair would touch {touched} of {total} objects, more than it may without "
-            "being asked to: look at the findings first, then release the brake"
+            f"this repair would touch {touched} objects, {total} are stored: more than it may "
+            "without being asked to; look at the findings first, then release the brake"
         )
 
 
@@ -107,16 +108,24 @@ def _pay(
 ) -> Iterator[RepairOutcome]:
     for debt in debts:
         try:
-            with context.ledger.claim([record.ref]):
-                if debt.kind is DebtKind.DELETION:
-                    outcome = _delete(context, record, debt.offer)
-                elif record.state is ObjectState.STORED:
-                    outcome = _mend(context, record, debt.offer)
-                else:
-                    continue
-            yield outcome
+            outcome = _pay_one(context, record, debt)
+        except LedgerError:
+            raise
         except CoffreError as error:
-            yield _failed(record, debt.offer, error.code, str(error))
+            outcome = _failed(record, debt.offer, error.code, str(error))
+        if outcome is not None:
+            yield outcome
+
+
+def _pay_one(context: Context, record: ObjectRecord, debt: DebtRecord) -> RepairOutcome | None:
+    """Pay one debt, if it still stands once nobody else can be at work on the object."""
+    with context.claim([record.ref], size=record.size):
+        (record,) = context.ledger.find_ids([record.id])
+        if not any((owed.offer, owed.kind) == (debt.offer, debt.kind) for owed in record.debts):
+            return None
+        if debt.kind is DebtKind.DELETION:
+            return _delete(context, record, debt.offer)
+        return _mend(context, record, debt.offer)
 
 
 def _delete(context: Context, record: ObjectRecord, name: str) -> RepairOutcome:
@@ -139,8 +148,11 @@ def _mend(context: Context, record: ObjectRecord, name: str) -> RepairOutcome:
     if source is None:
         why = "no other copy could be read well; nothing was touched"
         return _failed(record, name, NoReadableCopyError.code, why)
-    quarantined = _set_aside(target, record, seen)
-    evidence = _copy(source, target, record)
+    quarantined = _set_aside(context, target, record, seen)
+    try:
+        evidence = _copy(source, target, record)
+    except CoffreError as error:
+        return _failed(record, name, error.code, str(error), quarantined)
     rewritten = seen.state is CopyState.CORRUPT
     detail = f"from {source.id}" + (f"; bad bytes at {quarantined}" if quarantined else "")
     kind = EventKind.COPY_REPAIRED if rewritten else EventKind.COPY_ADDED
@@ -162,10 +174,21 @@ def _good_source(context: Context, record: ObjectRecord, target: str) -> Offer |
     return None
 
 
-def _set_aside(target: Offer, record: ObjectRecord, seen: Look) -> str:
+def _set_aside(context: Context, target: Offer, record: ObjectRecord, seen: Look) -> str:
+    """Move bad bytes out of the way, and record where they are before anything else happens."""
     if seen.state is not CopyState.CORRUPT:
         return ""
-    return target.quarantine(QuarantineRequest(ref=record.ref, reason=seen.detail)).place
+    place = target.quarantine(QuarantineRequest(ref=record.ref, reason=seen.detail)).place
+    context.ledger.record_copy(
+        record.id,
+        target.id,
+        state=CopyState.MISSING,
+        evidence=seen.evidence,
+        kind=EventKind.COPY_CORRUPT,
+        code="quarantined",
+        detail=f"bad bytes at {place}",
+    )
+    return place
 
 
 def _copy(source: Offer, target: Offer, record: ObjectRecord) -> Evidence:
@@ -217,7 +240,14 @@ def _record(
     )
 
 
-def _failed(record: ObjectRecord, name: str, code: str, message: str) -> RepairOutcome:
+def _failed(
+    record: ObjectRecord, name: str, code: str, message: str, quarantined: str = ""
+) -> RepairOutcome:
     return RepairOutcome(
-        ref=record.ref, offer=name, action=RepairAction.FAILED, code=code, message=message
+        ref=record.ref,
+        offer=name,
+        action=RepairAction.FAILED,
+        quarantined=quarantined,
+        code=code,
+        message=message,
     )

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
-from coffre.contract import ByteStream, Content, InvalidRequestError
+from coffre.contract import ByteStream, CoffreError, Content, InvalidRequestError, SourceError
 from coffre.engine.context import Limits
 from coffre.engine.distribution import SMALL, SizedContent
 from coffre.engine.items import Source
+from coffre.offer.contents import guard
 from coffre.streams import BytesContent, FileContent, Spool
 
 
@@ -26,8 +27,10 @@ def sourced(source: Source, limits: Limits) -> Iterator[SizedContent]:
         yield BytesContent(source)
     elif isinstance(source, str | os.PathLike):
         yield of_file(FileContent(source))
-    elif isinstance(source, Content) and isinstance(getattr(source, "size", None), int):
-        yield cast(SizedContent, source)
+    elif isinstance(source, BytesContent | FileContent):
+        yield source
+    elif isinstance(source, Content) and isinstance(size := getattr(source, "size", None), int):
+        yield _Foreign(source, size)
     elif isinstance(source, Content):
         with source.open() as stream, _spooled(stream, limits) as content:
             yield content
@@ -50,7 +53,25 @@ def of_file(content: FileContent) -> SizedContent:
     return content if data is None else BytesContent(data)
 
 
+class _Foreign:
+    """A content of somebody else's: whatever it raises becomes an error of the contract."""
+
+    def __init__(self, content: Content, size: int) -> None:
+        self._content = guard(content)
+        self.size = size
+
+    def open(self) -> ByteStream:
+        return self._content.open()
+
+
 @contextmanager
 def _spooled(stream: BinaryIO | ByteStream, limits: Limits) -> Iterator[SizedContent]:
-    with Spool(stream, limit=limits.spool_bytes, directory=limits.spool_directory) as spool:
+    try:
+        spool = Spool(stream, limit=limits.spool_bytes, directory=limits.spool_directory)
+    except CoffreError:
+        raise
+    except Exception as error:
+        # A stream of somebody else's raises what it likes; whoever stores is told the contract's.
+        raise SourceError(f"the stream could not be read: {error}") from error
+    with spool:
         yield cast(SizedContent, spool.content())

@@ -86,6 +86,8 @@ class FileContent:
             found = self.path.stat()
         except OSError as error:
             raise SourceError(f"{self.path}: {error.strerror}") from error
+        except ValueError as error:  # a NUL in the name
+            raise SourceError(f"{os.fspath(path)!a} cannot be the name of a file") from error
         if not stat.S_ISREG(found.st_mode):
             raise SourceError(f"{self.path} is not a regular file")
         self.size = found.st_size

@@ -131,6 +131,7 @@ class MemoryConnection(Connection):
         new = Held(
             data=b"".join(pieces),
             recorded=copied.digest,
+            recorded_size=copied.size,
             stored_at=self._offer.clock.now(),
             metadata=request.metadata,
             retain_until=request.retain_until,
@@ -175,6 +176,7 @@ class MemoryConnection(Connection):
             evidence=Evidence.PRESENT if asked is None else Evidence.REPORTED,
             digest=None if asked is None else asked.of(held.data),
             recorded=held.recorded,
+            recorded_size=held.recorded_size,
             metadata=held.metadata,
             stored_at=held.stored_at,
         )

@@ -42,6 +42,8 @@ class Held:
     data: bytes
     recorded: Digest
     """Digest of the bytes as they were received; stays when they are damaged."""
+    recorded_size: int
+    """Their length then."""
     stored_at: datetime
     metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
     retain_until: datetime | None = None
@@ -122,7 +124,15 @@ class MemoryOffer:
         """Put bytes at rest as if they had always been there."""
         recorded = DigestAlgorithm.SHA512.of(data)
         with self._lock:
-            self._place(ref, Held(data=data, recorded=recorded, stored_at=self.clock.now()))
+            self._place(
+                ref,
+                Held(
+                    data=data,
+                    recorded=recorded,
+                    recorded_size=len(data),
+                    stored_at=self.clock.now(),
+                ),
+            )
 
     def damage(self, ref: ObjectRef, data: bytes | None = None) -> None:
         """Change the bytes at rest and nothing else: their last bit flipped, or other bytes.
