@@ -48,8 +48,6 @@ STATUS_OF_CODE: Mapping[str, ExitStatus] = {
     "contract-version": ExitStatus.USAGE,
     "offer-exists": ExitStatus.USAGE,
     "offer-not-open": ExitStatus.USAGE,
-    "offer-exists": ExitStatus.USAGE,
-    "offer-not-open": ExitStatus.USAGE,
     "ledger-version": ExitStatus.USAGE,
     # What was asked cannot be.
     "invalid-reference": ExitStatus.REFUSED,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from coffre.cli.command import Command
 from coffre.cli.commands import (
     audit,
+    drivers,
     get,
     ls,
     offers,
@@ -16,6 +17,7 @@ from coffre.cli.commands import (
 )
 
 COMMANDS: tuple[Command, ...] = (
+    drivers.COMMAND,
     offers.COMMAND,
     put.COMMAND,
     get.COMMAND,

@@ -11,13 +11,15 @@ from coffre.cli.command import Command, with_engine
 from coffre.cli.output import Output
 from coffre.cli.status import ExitStatus
 from coffre.cli.wording import listed, size_text
-from coffre.contract import CapacityResult, CoffreError, ParameterValue, Secret
+from coffre.contract import SYSTEM_CLOCK, CapacityResult, CoffreError, ParameterValue, Secret
 
 if TYPE_CHECKING:
     from coffre.engine import Engine
     from coffre.offer import Offer
 
 HEADINGS = ("OFFER", "DRIVER", "URL", "PARAMETERS")
+PATIENCE = 10.0
+"""Seconds that offers are given to answer, all together."""
 CHECKED = (*HEADINGS, "ANSWERS", "FREE", "TOTAL", "CAPABILITIES")
 
 
@@ -29,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
     """List the offers; one that does not answer when checked ends with status 6."""
     offers = [offer for _, offer in sorted(engine.offers.items())]
-    answers = [_ask(offer) if args.check else None for offer in offers]
+    answers = _ask_all(offers) if args.check else [None] * len(offers)
     if out.as_json:
         for offer, answer in zip(offers, answers, strict=True):
             out.result(_described(offer) | ({} if answer is None else answer.to_json()), "")
@@ -60,8 +62,16 @@ class _Answer:
         }
 
 
-def _ask(offer: Offer) -> _Answer:
-    if not offer.is_available():
+def _ask_all(offers: Sequence[Offer]) -> list[_Answer | None]:
+    """Ask all at once whether they answer, so that one that hangs does not hide the others."""
+    from coffre.manager.availability import ask_all
+
+    found = ask_all(offers, timeout=PATIENCE, clock=SYSTEM_CLOCK)
+    return [_ask(offer, seen.available) for offer, seen in zip(offers, found, strict=True)]
+
+
+def _ask(offer: Offer, available: bool) -> _Answer:
+    if not available:
         return _Answer(room=None, reason="offer-unavailable")
     try:
         room = offer.capacity()
