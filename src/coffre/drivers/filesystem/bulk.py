@@ -18,7 +18,6 @@ from coffre.drivers.filesystem.flushing import (
     sync_file_system,
     syncfs_tells_errors,
 )
-from coffre.drivers.filesystem.journal import keeps_order
 from coffre.drivers.filesystem.root import Root
 from coffre.drivers.filesystem.writing import Staged, publish, result_of, stage
 
@@ -68,7 +67,7 @@ def _flush_bytes(root: Root, staged: dict[int, Staged]) -> dict[int, CoffreError
     """Make the bytes of all ready for their names; which failed, and why."""
     if not root.settings.flush:
         return {}
-    if not keeps_order(root.device) and _worth_a_sync(staged):
+    if not root.keeps_order() and _worth_a_sync(staged):
         return _sync_together(root, staged)
     failed: dict[int, CoffreError] = {}
     for step in (_start, _settle):

@@ -18,6 +18,15 @@ from coffre.contract import Buffer
 from coffre.tree import part_path
 
 
+def close(descriptor: int) -> None:
+    """Close a file; an error now says nothing that a flush has not said before.
+
+    What was not flushed is either given up, or was not meant to last.
+    """
+    with suppress(OSError):
+        os.close(descriptor)
+
+
 def write_all(descriptor: int, data: Buffer) -> None:
     """Write a buffer to its end: the system may take less than it is given."""
     written = os.write(descriptor, data)
@@ -79,7 +88,7 @@ def fsync_path(path: str, root: int | None = None) -> None:
     try:
         os.fsync(descriptor)
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def write_small(root: int, path: str, data: bytes, *, flush: bool) -> None:
@@ -102,7 +111,7 @@ def write_small(root: int, path: str, data: bytes, *, flush: bool) -> None:
             if flush:
                 os.fsync(descriptor)
         finally:
-            os.close(descriptor)
+            close(descriptor)
         with suppress(FileExistsError):
             os.link(aside, path, src_dir_fd=root, dst_dir_fd=root)
     finally:

@@ -18,6 +18,7 @@ from typing import IO
 
 from coffre.contract import ContainerEntry, ContainersRequest, ListEntry, Listing, ListRequest
 from coffre.drivers.filesystem.errors import translating
+from coffre.drivers.filesystem.flushing import close
 from coffre.drivers.filesystem.root import Root
 from coffre.tree import (
     SHARDS,
@@ -32,6 +33,7 @@ from coffre.tree import (
 RUN = 50_000
 """Names sorted at a time; with the longest names allowed, some 16 MiB."""
 
+_SHARDS = frozenset(SHARDS)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -64,7 +66,7 @@ def _names(root: Root, request: ListRequest, folder: str) -> Iterator[str]:
     except FileNotFoundError:
         root.require()
         return
-    for shard in SHARDS:
+    for shard in _SHARDS.intersection(_folder_names(root, folder)):
         for name in _folder_names(root, f"{folder}/{shard}"):
             if name > after and name.startswith(prefix) and is_identifier(name, shard):
                 yield name
@@ -81,7 +83,7 @@ def _folder_names(root: Root, folder: str) -> Iterator[str]:
             for entry in entries:
                 yield entry.name
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def _sorted(names: Iterator[str], limit: int | None, runs: ExitStack) -> Iterable[str]:

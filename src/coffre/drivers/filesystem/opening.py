@@ -14,6 +14,7 @@ from coffre.contract import (
     ObjectRef,
 )
 from coffre.drivers.filesystem.errors import intruder
+from coffre.drivers.filesystem.flushing import close
 from coffre.drivers.filesystem.root import Root
 from coffre.streams import CHUNK
 from coffre.tree import Place
@@ -45,7 +46,7 @@ def open_object(root: Root, place: Place, ref: ObjectRef) -> int:
             raise intruder(ref) from error
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
+        close(descriptor)
         raise intruder(ref)
     return descriptor
 

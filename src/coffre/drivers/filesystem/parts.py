@@ -14,6 +14,7 @@ import os
 import uuid
 from contextlib import suppress
 
+from coffre.drivers.filesystem.flushing import close
 from coffre.drivers.filesystem.root import Root
 from coffre.tree import PARTS, Place, part_path
 
@@ -64,7 +65,7 @@ class Part:
         self._drop_name()
         descriptor, self.fd = self.fd, -1
         if descriptor >= 0:
-            os.close(descriptor)
+            close(descriptor)
 
     def _drop_name(self) -> None:
         name, self._name = self._name, None

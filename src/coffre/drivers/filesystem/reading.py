@@ -19,6 +19,7 @@ from coffre.contract import (
     StatResult,
 )
 from coffre.drivers.filesystem.errors import translating
+from coffre.drivers.filesystem.flushing import close
 from coffre.drivers.filesystem.opening import digest_of, open_object
 from coffre.drivers.filesystem.records import read_record
 from coffre.drivers.filesystem.root import Root
@@ -37,7 +38,7 @@ def get(root: Root, request: GetRequest) -> GetResult:
             length = _length_wanted(request, size)
             record = read_record(root, place, descriptor)
         except BaseException:
-            os.close(descriptor)
+            close(descriptor)
             raise
     return GetResult(
         stream=ObjectStream(descriptor, request.offset, length, ref),
@@ -70,12 +71,13 @@ def stat(root: Root, request: StatRequest) -> StatResult:
             algorithm = request.digest
             digest = digest_of(descriptor, found.st_size, algorithm) if algorithm else None
         finally:
-            os.close(descriptor)
+            close(descriptor)
     return StatResult(
         size=found.st_size,
         evidence=Evidence.REPORTED if digest else Evidence.PRESENT,
         digest=digest,
         recorded=None if record is None else record.digest,
+        recorded_size=None if record is None else record.size,
         metadata=NO_METADATA if record is None else record.metadata,
         stored_at=record.stored_at if record else datetime.fromtimestamp(found.st_mtime, UTC),
     )
@@ -134,4 +136,4 @@ class ObjectStream(ReadableStream):
         """Close the file."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
-            os.close(descriptor)
+            close(descriptor)

@@ -13,7 +13,7 @@ import os
 from contextlib import suppress
 
 from coffre.contract import OfferFailedError
-from coffre.drivers.filesystem.flushing import write_all
+from coffre.drivers.filesystem.flushing import close, write_all
 from coffre.drivers.filesystem.parts import named_part
 from coffre.drivers.filesystem.root import Root
 from coffre.drivers.filesystem.settings import Records
@@ -125,4 +125,4 @@ def _sidecar(root: Root, place: Place) -> bytes | None:
     try:
         return os.read(descriptor, _LONGEST)
     finally:
-        os.close(descriptor)
+        close(descriptor)

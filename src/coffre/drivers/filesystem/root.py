@@ -20,6 +20,7 @@ from coffre.contract import (
 )
 from coffre.drivers.filesystem import flushing
 from coffre.drivers.filesystem.errors import intruder, offer_error, translating
+from coffre.drivers.filesystem.flushing import close
 from coffre.drivers.filesystem.journal import keeps_order
 from coffre.drivers.filesystem.marker import check_marker, empty_of_objects, write_marker
 from coffre.drivers.filesystem.settings import Settings
@@ -51,7 +52,8 @@ class Root:
         self.fd = _open(settings)
         try:
             self._marked = self._look()
-            found = os.fstat(self.fd)
+            with translating(make=_root_error):
+                found = os.fstat(self.fd)
         except BaseException:
             self.close()
             raise
@@ -163,10 +165,14 @@ class Root:
         """
         if not self.settings.flush:
             return
-        if attached and keeps_order(self.device):
+        if attached and self.keeps_order():
             flushing.write_back(descriptor)
         else:
             os.fsync(descriptor)
+
+    def keeps_order(self) -> bool:
+        """Whether flushing names also makes durable what was written back before."""
+        return keeps_order(self.device)
 
     def flush_names(self, folder: str) -> None:
         """Make the names in a folder survive a power cut."""
@@ -176,14 +182,13 @@ class Root:
         try:
             os.fsync(descriptor)
         finally:
-            os.close(descriptor)
+            close(descriptor)
 
     def close(self) -> None:
         """Let the root go; closing twice is harmless."""
         descriptor, self.fd = self.fd, -1
         if descriptor >= 0:
-            with suppress(OSError):
-                os.close(descriptor)
+            close(descriptor)
 
 
 def _prefixes(folder: str) -> list[str]:

@@ -14,6 +14,7 @@ from enum import Enum, auto
 
 from coffre.contract import SweepRequest, SweepResult
 from coffre.drivers.filesystem.errors import translating
+from coffre.drivers.filesystem.flushing import close
 from coffre.drivers.filesystem.root import Root
 from coffre.tree import PARTS
 
@@ -47,7 +48,7 @@ def _parts(root: Root) -> list[str]:
     try:
         return [name for name in os.listdir(descriptor) if name.endswith(".part")]
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def _sweep_one(root: Root, path: str, older_than: float) -> tuple[_Found, int]:
@@ -72,4 +73,4 @@ def _sweep_one(root: Root, path: str, older_than: float) -> tuple[_Found, int]:
             return _Found.GONE, 0
         raise
     finally:
-        os.close(descriptor)
+        close(descriptor)

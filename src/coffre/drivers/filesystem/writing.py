@@ -24,6 +24,7 @@ from coffre.contract import (
 )
 from coffre.drivers.filesystem.errors import translating
 from coffre.drivers.filesystem.filling import Filling
+from coffre.drivers.filesystem.flushing import close
 from coffre.drivers.filesystem.opening import digest_of, open_object
 from coffre.drivers.filesystem.parts import Part, open_part
 from coffre.drivers.filesystem.records import attach, read_record, remove_sidecar, write_sidecar
@@ -177,7 +178,7 @@ def _same_bytes(root: Root, staged: Staged) -> bool:
             os.fsync(descriptor)
         return True
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def result_of(root: Root, staged: Staged, already_there: bool) -> PutResult:
