@@ -101,18 +101,18 @@ class DriverManager(Mapping[str, Offer]):
             InvalidReferenceError: the id is not an identifier.
         """
         check_name(settings.id, "offer id")
-        self._refuse_second(settings.id)
         try:
             offer = self._made(settings)
         except CoffreError as error:
             error.offer = settings.id  # which of them it is about
             raise
         with self._lock:
-            # Asked again: another thread may have been quicker while the driver was loaded.
             if settings.id not in self._offers:
                 self._offers[settings.id] = offer
                 return offer
-        raise self._exists(settings.id)
+        raise OfferExistsError(
+            f"an offer {settings.id!r} is open already: choose another id, or remove it first"
+        )
 
     def _made(self, settings: OfferSettings) -> Offer:
         driver = self._driver(settings.driver)
@@ -136,15 +136,6 @@ class DriverManager(Mapping[str, Offer]):
         loaded = load_driver(name)
         with self._lock:
             return self._drivers.setdefault(name, loaded)
-
-    def _refuse_second(self, offer_id: str) -> None:
-        if offer_id in self._offers:
-            raise self._exists(offer_id)
-
-    def _exists(self, offer_id: str) -> OfferExistsError:
-        return OfferExistsError(
-            f"an offer {offer_id!r} is open already: choose another id, or remove it first"
-        )
 
     def remove(self, offer_id: str, *, timeout: float | None = None) -> bool:
         """Close an offer: its open work finishes, new work is refused.
