@@ -17,8 +17,9 @@ from coffre.testing.chaos import ChaosConnection, ChaosDriver, Fired
 from coffre.testing.clock import FakeClock
 from coffre.testing.contents import ChangingContent, FailingContent
 from coffre.testing.faults import ErrorAfter, ErrorBefore, Fault, Latency, Moment
+from coffre.testing.held import Held, Quarantined
 from coffre.testing.memory import MemoryConnection, MemoryDriver
-from coffre.testing.offer import Held, MemoryOffer, Quarantined
+from coffre.testing.offer import MemoryOffer
 from coffre.testing.read_faults import BrokenRead, FlipOnRead, ShortRead
 from coffre.testing.script import ANY, BAD_FAITH, BAD_WEATHER, Chance, Rule
 from coffre.testing.write_faults import FlipOnWrite, LostDelete, LostWrite, TornWrite

@@ -50,7 +50,8 @@ from coffre.contract import (
     Version,
 )
 from coffre.streams import BytesContent, check_received, copy_digesting
-from coffre.testing.offer import Held, MemoryOffer
+from coffre.testing.held import Held
+from coffre.testing.offer import MemoryOffer
 
 CAPABILITIES = frozenset(
     {

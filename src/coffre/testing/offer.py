@@ -10,16 +10,13 @@ them (:meth:`~MemoryOffer.forget`) or make the next operation fail
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from coffre.contract import (
-    NO_METADATA,
     SYSTEM_CLOCK,
     Clock,
-    Digest,
     DigestAlgorithm,
     ObjectConflictError,
     ObjectNotFoundError,
@@ -31,38 +28,9 @@ from coffre.contract import (
     RetainedError,
     as_text,
 )
+from coffre.testing.held import Held, Leftover, Quarantined
 
 SCHEME = "memory://"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """One object at rest."""
-
-    data: bytes
-    recorded: Digest
-    """Digest of the bytes as they were received; stays when they are damaged."""
-    recorded_size: int
-    """Their length then."""
-    stored_at: datetime
-    metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
-    retain_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quarantined:
-    """Bytes that were set aside."""
-
-    ref: ObjectRef
-    data: bytes
-    reason: str
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Leftover:
-    size: int
-    left_at: datetime
 
 
 class MemoryOffer:
@@ -85,7 +53,7 @@ class MemoryOffer:
         self._objects: dict[ObjectRef, Held] = {}
         self._used = 0
         self._on_hold: set[ObjectRef] = set()
-        self._leftovers: list[_Leftover] = []
+        self._leftovers: list[Leftover] = []
         self._failures: list[tuple[str | None, OfferError]] = []
 
     # --- finding it ----------------------------------------------------------------------
@@ -163,7 +131,7 @@ class MemoryOffer:
         """Pretend that a writer died: ``size`` bytes of a put, untouched for ``age`` seconds."""
         left_at = self.clock.now() - timedelta(seconds=age)
         with self._lock:
-            self._leftovers.append(_Leftover(size, left_at))
+            self._leftovers.append(Leftover(size, left_at))
 
     def fail_next(self, error: OfferError, *, operation: str | None = None, times: int = 1) -> None:
         """Have the next operation of any connection raise ``error``, before any effect.

@@ -140,6 +140,8 @@ def test_damage_changes_the_bytes_and_nothing_else(
     offer.damage(CHARTER, b"")
     offer.damage(CHARTER)
     assert offer.bytes_of(CHARTER) == b"\0"
+    told = connection.stat(StatRequest(ref=CHARTER))
+    assert (told.size, told.recorded_size) == (1, len(TEXT))
 
 
 def test_what_is_forgotten_is_gone_without_a_question(
