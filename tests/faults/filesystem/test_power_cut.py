@@ -7,12 +7,10 @@ test shows that it does: without flushes, acknowledged objects are lost.
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 
 import pytest
+
+from tests.faults.filesystem.apart import run_apart
 
 ROUNDS = 3
 
@@ -21,22 +19,16 @@ pytestmark = [pytest.mark.slow, pytest.mark.power]
 
 def cut(kind: str, job: str, *options: str, rounds: int = ROUNDS) -> list[str]:
     """Promises found broken after so many cuts; skips with the reason where it cannot be done."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root, to mount file systems of its own")
-    for tool in ("unshare", "mount", f"mkfs.{kind}"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"needs {tool}")
-    module = ["-m", "tests.faults.filesystem.power_cut", kind, job, "1", str(rounds), *options]
-    done = subprocess.run(
-        ["unshare", "--mount", "--propagation", "private", sys.executable, *module],
-        capture_output=True,
-        text=True,
-        timeout=300,
+    said = run_apart(
+        "tests.faults.filesystem.power_cut",
+        kind,
+        job,
+        "1",
+        str(rounds),
+        *options,
+        tools=(f"mkfs.{kind}",),
     )
-    if done.returncode and "loop device" in done.stderr:
-        pytest.skip(f"no loop device: {done.stderr.splitlines()[-1]}")
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = json.loads(said)
     assert (found["rounds"], found["acknowledged"] > 0) == (rounds, True)
     return list(found["broken"])
 
