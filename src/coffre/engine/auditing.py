@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -79,7 +79,10 @@ class AuditScope:
 
 
 class Audit(Iterator[Finding]):
-    """A running audit: iterate to run it; ``summary`` counts as it goes."""
+    """A running audit: iterate to run it; ``summary`` counts as it goes.
+
+    One that is not run to its end should be closed: it keeps threads.
+    """
 
     def __init__(
         self,
@@ -99,13 +102,10 @@ class Audit(Iterator[Finding]):
             threads: copies read at the same time; one for each processor when ``None``.
             progress: told the counts after each page.
         """
-        self._context = context
-        self._scope = scope
-        self._resume = resume
-        self._threads = threads or os.cpu_count() or 1
-        self._progress = progress
         self.summary = AuditSummary()
-        self._steps = self._run()
+        # The work does not know this object: dropped without being closed, it ends at once.
+        work = _Work(context, scope, self.summary, resume=resume, progress=progress)
+        self._steps = work.run(threads or os.cpu_count() or 1)
 
     def __next__(self) -> Finding:
         """The next finding.
@@ -116,7 +116,30 @@ class Audit(Iterator[Finding]):
         """
         return next(self._steps)
 
-    def _run(self) -> Iterator[Finding]:
+    def close(self) -> None:
+        """Stop here; what was read is recorded, and a later audit of this scope goes on."""
+        self._steps.close()
+
+
+class _Work:
+    """What an audit does."""
+
+    def __init__(
+        self,
+        context: Context,
+        scope: AuditScope,
+        summary: AuditSummary,
+        *,
+        resume: bool,
+        progress: Callable[[AuditSummary], None] | None,
+    ) -> None:
+        self._context = context
+        self._scope = scope
+        self.summary = summary
+        self._resume = resume
+        self._progress = progress
+
+    def run(self, threads: int) -> Generator[Finding, None, None]:
         ledger, summary = self._context.ledger, self.summary
         for name in self._scope.offers or ():
             self._context.offer(name)
@@ -124,7 +147,7 @@ class Audit(Iterator[Finding]):
         job = self._job()
         summary.job = job.id
         records = ledger.objects_by_id(job.cursor)
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="coffre-audit") as pool:
+        with ThreadPoolExecutor(threads, thread_name_prefix="coffre-audit") as pool:
             while page := list(islice(records, PAGE)):
                 yield from self._read_page(pool, page, job)
                 if self._progress is not None:
