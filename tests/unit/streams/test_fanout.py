@@ -537,3 +537,22 @@ def test_a_branch_closed_gives_nothing_more() -> None:
     _, outcomes = drive(Fanout(BytesContent(DATA), SIZE, branches=1), [reads_on])
 
     assert isinstance(outcomes[0].error, SourceError)
+
+
+def test_a_pass_is_over_before_anyone_has_the_last_bytes() -> None:
+    fanout = Fanout(BytesContent(DATA), SIZE, branches=1)
+    over: dict[int, bool] = {}
+
+    def notes(branch: Branch) -> bytes:
+        taken = 0
+        with branch.open() as stream:
+            while piece := stream.read(CHUNK):
+                taken += len(piece)
+                over[taken] = fanout.over
+        return b""
+
+    assert not fanout.over
+    drive(fanout, [notes])
+
+    assert not over[CHUNK]
+    assert over[SIZE]
