@@ -3,7 +3,7 @@
 It knows offers by id and never sees a connection. :class:`Engine` is what applications hold.
 """
 
-from coffre.engine.auditing import Audit, AuditScope
+from coffre.engine.auditing import Audit
 from coffre.engine.containers import ContainerRights, rights_of
 from coffre.engine.context import Limits
 from coffre.engine.deleting import DeletionOrder
@@ -28,6 +28,7 @@ from coffre.engine.outcomes import (
     RepairOutcome,
 )
 from coffre.engine.reading import ObjectReader
+from coffre.engine.scope import AuditScope
 from coffre.engine.strategy import Strategy, StrategyError, StrategyOffer
 
 __all__ = [

@@ -14,11 +14,10 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import timedelta
 from itertools import islice
 
-from coffre.contract import ObjectRef
 from coffre.engine.context import Context
 from coffre.engine.findings import AuditSummary, Finding, FindingCode
 from coffre.engine.ledger import (
@@ -29,10 +28,10 @@ from coffre.engine.ledger import (
     JobRecord,
     JobState,
     ObjectRecord,
-    ObjectState,
 )
 from coffre.engine.listing import unrecorded
 from coffre.engine.looking import Look, is_stored, look_at_rest
+from coffre.engine.scope import AuditScope
 
 PAGE = 256
 """Objects whose results are recorded together; at most these are read again after a crash."""
@@ -50,32 +49,6 @@ _NOT_COUNTS = ("job", "told_before")
 
 Seen = tuple[ObjectRecord, str, Look]
 """One copy that was looked at: object, offer, and what was seen."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditScope:
-    """What an audit covers; everything, unless it says otherwise."""
-
-    tenant: int | None = None
-    container: str | None = None
-    offers: tuple[str, ...] | None = None
-
-    def covers(self, record: ObjectRecord) -> bool:
-        """Whether an object is in scope."""
-        return record.state is ObjectState.STORED and self.reaches(record.ref)
-
-    def reaches(self, ref: ObjectRef) -> bool:
-        """Whether a reference is in scope."""
-        return self.tenant in (None, ref.tenant) and self.container in (None, ref.container)
-
-    def names(self, offer: str) -> bool:
-        """Whether an offer is in scope."""
-        return self.offers is None or offer in self.offers
-
-    def to_json(self) -> dict[str, object]:
-        """As the ledger keeps it."""
-        offers = None if self.offers is None else sorted(self.offers)
-        return {"container": self.container, "offers": offers, "tenant": self.tenant}
 
 
 class Audit(Iterator[Finding]):

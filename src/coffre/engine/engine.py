@@ -23,7 +23,7 @@ from coffre.engine import (
     repairing,
     status,
 )
-from coffre.engine.auditing import Audit, AuditScope
+from coffre.engine.auditing import Audit
 from coffre.engine.containers import ContainerRights
 from coffre.engine.context import Context, Limits
 from coffre.engine.deleting import DeletionOrder
@@ -39,6 +39,7 @@ from coffre.engine.outcomes import (
     RepairOutcome,
 )
 from coffre.engine.reading import ObjectReader
+from coffre.engine.scope import AuditScope
 from coffre.engine.strategy import Strategy
 from coffre.offer import Offer
 

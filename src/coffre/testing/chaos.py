@@ -97,10 +97,10 @@ class ChaosDriver(Driver):
         self._script: list[Rule | Chance] = list(script)
         self._counts = [0] * len(self._script)
 
-    def inject(self, operation: str, fault: Fault, *, times: int | None = 1) -> None:
-        """Have a fault fire at the next calls of an operation."""
+    def inject(self, operation: str, fault: Fault, *, nth: int = 1, times: int | None = 1) -> None:
+        """Have a fault fire at the next calls of an operation, from the ``nth`` on."""
         with self._lock:
-            self._script.append(Rule(operation, fault, times=times))
+            self._script.append(Rule(operation, fault, nth=nth, times=times))
             self._counts.append(0)
 
     def calm(self) -> None:
