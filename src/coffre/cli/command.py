@@ -6,8 +6,6 @@ the contract and this room, and everything heavier inside the function that runs
 
 from __future__ import annotations
 
-import getpass
-import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,11 +43,3 @@ def with_engine(run: RunWithEngine) -> Run:
             return run(args, engine, out)
 
     return opened
-
-
-def login_name() -> str:
-    """Who is acting: the login name, or the number of a user that has none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid-{os.getuid()}"

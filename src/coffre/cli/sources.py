@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import time
 from argparse import Namespace
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from coffre.cli.errors import UsageError
 from coffre.cli.progress import Total
 from coffre.cli.references import place_of, reference_of
 from coffre.contract import CoffreError, Digest
-from coffre.engine.interrupts import InterruptLater
 from coffre.engine.items import PutItem
 from coffre.engine.outcomes import Refusal
 from coffre.engine.walking import Tree, Walked, file_item, walk
@@ -45,15 +43,29 @@ def check_paths(args: Namespace) -> None:
             raise UsageError(why)
 
 
-def items_of(args: Namespace, excluded: Collection[str] = ()) -> Iterator[Walked]:
+def items_of(args: Namespace) -> Iterator[Walked]:
     """Every object that the paths name, in their order; a refusal for each that cannot be one."""
     tenant, container = place_of(args)
+    excluded = ledger_files(args.config) if args.recursive else ()
     for path in args.paths:
         if os.path.isdir(path):
             tree = Tree.of(path, tenant=tenant, container=container, excluded=excluded)
             yield from walk(tree)
         else:
             yield _file(path, args)
+
+
+def ledger_files(configuration: str | None) -> tuple[str, ...]:
+    """Files of an embedded ledger: they change as a job runs, and are no part of what it stores.
+
+    Raises:
+        ConfigurationError: the configuration is missing or wrong.
+    """
+    from coffre.config import find_configuration
+    from coffre.config.loading import load_settings
+
+    ledger = load_settings(find_configuration(configuration)).ledger.url
+    return tuple(ledger + end for end in ("", "-wal", "-shm"))
 
 
 def _file(path: str, args: Namespace) -> Walked:
@@ -69,29 +81,12 @@ def _file(path: str, args: Namespace) -> Walked:
     return item
 
 
-class Feed(Iterator[Walked]):
-    """The items of a job, which can be stopped: what was handed out is finished and told."""
-
-    def __init__(self, items: Iterator[Walked]) -> None:
-        """Feed these items."""
-        self._items = items
-        self.stopped = False
-
-    def __next__(self) -> Walked:
-        """The next item, unless stopped."""
-        if self.stopped:
-            raise StopIteration
-        return next(self._items)
-
-    @contextmanager
-    def stop_on_interrupt(self) -> Iterator[None]:
-        """Have a Ctrl-C that comes while inside stop the feed: other answers are still to come."""
-        try:
-            with InterruptLater() as interrupt:
-                yield
-            interrupt.raise_if_any()
-        except KeyboardInterrupt:
-            self.stopped = True
+def until(stopped: Callable[[], bool], items: Iterator[Walked]) -> Iterator[Walked]:
+    """The same items, until stopped: what was handed out before is finished, and told."""
+    for item in items:
+        if stopped():
+            return
+        yield item
 
 
 def measure(items: Iterator[Walked]) -> Total | None:

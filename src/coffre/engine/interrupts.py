@@ -40,6 +40,11 @@ class InterruptLater:
             signal.signal(signal.SIGINT, self.remember)
         return self
 
+    @property
+    def asked(self) -> bool:
+        """Whether an interrupt came that nobody has acted on yet."""
+        return self._asked
+
     def remember(self, _number: int, _frame: FrameType | None) -> None:
         """Handle one SIGINT."""
         if self._asked:

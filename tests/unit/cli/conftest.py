@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from coffre.cli.main import main
+from coffre.config import write_configuration
 from coffre.contract import ConnectionParameters, ObjectRef
 from coffre.engine import Engine, Limits, Strategy, StrategyOffer
 from coffre.engine.ledger import Ledger
@@ -99,7 +100,8 @@ def coffre(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Bench]:
     bench = Bench(tmp_path, capsys)
-    monkeypatch.setattr("coffre.config.open", bench.open, raising=False)
+    write_configuration(tmp_path)
+    monkeypatch.setattr("coffre.config.open", bench.open)
     monkeypatch.chdir(tmp_path)
     yield bench
     for offer in bench.memory.values():

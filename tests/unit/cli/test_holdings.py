@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from coffre.cli.command import login_name
 from coffre.contract import ConnectionParameters, Secret
+from coffre.engine import Deletion, DeletionOrder, Engine
 from coffre.testing import MemoryDriver
 from tests.unit.cli.conftest import Bench, ref
 
@@ -104,19 +104,22 @@ def test_rm_in_a_dry_run_deletes_nothing(stored: Bench) -> None:
     assert stored.memory["north"].bytes_of(ref("a.txt")) is not None
 
 
-def test_the_author_of_an_order_is_whoever_is_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_author_of_an_order_is_whoever_is_logged_in_unless_told(
+    stored: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LOGNAME", "ada")
+    orders: list[DeletionOrder] = []
+    delete = Engine.delete
 
-    assert login_name() == "ada"
+    def noting(engine: Engine, order: DeletionOrder) -> Deletion:
+        orders.append(order)
+        return delete(engine, order)
 
+    monkeypatch.setattr(Engine, "delete", noting)
+    stored("rm", "a.txt", "--reason", "x")
+    stored("rm", "b.txt", "--reason", "x", "--author", "grace")
 
-def test_somebody_without_a_login_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody() -> str:
-        raise KeyError("getpwuid(): uid not found")
-
-    monkeypatch.setattr("getpass.getuser", nobody)
-
-    assert login_name().startswith("uid-")
+    assert [order.author for order in orders] == ["ada", "grace"]
 
 
 def test_offers_are_listed_without_being_asked(coffre: Bench) -> None:

@@ -17,7 +17,7 @@ def fail(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def broken(path: str | None) -> None:
         raise error
 
-    monkeypatch.setattr("coffre.config.open", broken, raising=False)
+    monkeypatch.setattr("coffre.config.open", broken)
 
 
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS])

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from coffre.cli.sources import Feed
+from coffre.cli.tally import PutTally
 from coffre.cli.watching import LARGE, watched
-from coffre.contract import ObjectRef, OfferUnavailableError
+from coffre.contract import ObjectRef
 from coffre.engine.items import PutItem
 from coffre.engine.ledger import LedgerLockedError
-from coffre.engine.outcomes import Refusal
+from coffre.engine.outcomes import Receipt, Refusal
 from coffre.streams import FileContent, chunks_of
 from tests.unit.cli.conftest import Bench, ref
 
@@ -189,6 +189,22 @@ def test_a_dry_run_says_what_would_be_stored_and_stores_nothing(coffre: Bench) -
     assert coffre.memory["north"].refs() == []
 
 
+def test_a_directory_that_holds_the_archive_itself_leaves_ledger_and_offers_out(
+    coffre: Bench,
+) -> None:
+    coffre.file("a.txt")
+    coffre.file("coffre.db")
+    coffre.file("offers/north/.coffre/offer.json")
+
+    ran = coffre("put", "-r", ".", "--json")
+
+    assert ran.status == 1
+    refused = {str(line["name"]) for line in ran.told if "error" in line}
+    assert {"./coffre.db", "./offers/north"} <= refused
+    home = coffre.home.name
+    assert f"0/object/{home}@@a.txt" in [line.get("ref") for line in ran.told]
+
+
 def test_a_job_that_the_ledger_stops_says_what_was_done_before(
     coffre: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,14 +224,30 @@ def test_a_job_that_the_ledger_stops_says_what_was_done_before(
     assert ran.summary.items() >= {"stored": 1, "complete": False}.items()
 
 
-def test_an_interrupt_while_an_answer_is_told_lets_the_others_be_told() -> None:
-    feed = Feed(iter([Refusal(ref=None, error=OfferUnavailableError("x"))]))
+def test_an_interrupted_job_tells_every_answer_and_takes_no_more_items(
+    coffre: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        coffre.file(f"docs/{name}")
+    add = PutTally.add
 
-    with feed.stop_on_interrupt():
-        os.kill(os.getpid(), signal.SIGINT)
+    def interrupting(tally: PutTally, answer: Receipt | Refusal) -> None:
+        if not tally.objects:  # one Ctrl-C: a second one acts at once
+            os.kill(os.getpid(), signal.SIGINT)
+        add(tally, answer)
 
-    assert feed.stopped
-    assert list(feed) == []
+    monkeypatch.setattr(PutTally, "add", interrupting)
+    monkeypatch.setattr("coffre.engine.bulk.BATCH_OBJECTS", 1)
+
+    ran = coffre("put", "-r", "docs", "--json")
+
+    assert ran.status == 1
+    told = [line["ref"] for line in ran.told if "ref" in line]
+    held = [str(one) for one in coffre.memory["north"].refs()]
+    assert told == held
+    assert len(told) < 3
+    assert ran.summary.items() >= {"stored": len(told), "complete": False}.items()
+    assert "run the same command again" in ran.err
 
 
 def test_a_large_file_tells_how_far_it_was_read(tmp_path: Path) -> None:

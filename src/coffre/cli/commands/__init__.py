@@ -7,6 +7,7 @@ from coffre.cli.commands import (
     audit,
     drivers,
     get,
+    init,
     ls,
     offers,
     put,
@@ -17,6 +18,7 @@ from coffre.cli.commands import (
 )
 
 COMMANDS: tuple[Command, ...] = (
+    init.COMMAND,
     drivers.COMMAND,
     offers.COMMAND,
     put.COMMAND,

@@ -64,22 +64,32 @@ def _store(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
 
 def _run_job(args: Namespace, engine: Engine, tally: PutTally) -> bool:
     """Run the job; return whether it went to its end."""
-    from coffre.cli.progress import gauge
-    from coffre.cli.sources import STDIN, Feed, items_of, measure
-    from coffre.cli.watching import watched
+    from coffre.cli.sources import STDIN
 
     if args.paths == [STDIN]:
         ref = reference_of(args.id, args)
         tally.add(engine.put(sys.stdin.buffer, ref, strategy=args.strategy, digest=_digest(args)))
         return True
-    with gauge(tally.out, "storing", lambda: measure(items_of(args))) as bar:
-        items = items_of(args)
-        feed = Feed(watched(items, bar.pass_by) if bar.visible else items)
+    return _run_bulk(args, engine, tally)
+
+
+def _run_bulk(args: Namespace, engine: Engine, tally: PutTally) -> bool:
+    """Run a job over files. A Ctrl-C stops feeding it: every answer is still told."""
+    from coffre.cli.progress import gauge
+    from coffre.cli.sources import items_of, measure, until
+    from coffre.cli.watching import watched
+    from coffre.engine.interrupts import InterruptLater
+
+    with (
+        gauge(tally.out, "storing", lambda: measure(items_of(args))) as bar,
+        InterruptLater() as interrupt,
+    ):
+        items = until(lambda: interrupt.asked, items_of(args))
+        feed = watched(items, bar.pass_by) if bar.visible else items
         for answer in engine.put_many(feed, strategy=args.strategy):
-            with feed.stop_on_interrupt():
-                tally.add(answer)
+            tally.add(answer)
             bar.reach(tally.objects, tally.size)
-    return not feed.stopped
+    return not interrupt.asked
 
 
 def _digest(args: Namespace) -> Digest | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from coffre.cli.command import Command, login_name, with_engine
+from coffre.cli.command import Command, with_engine
 from coffre.cli.output import Output
 from coffre.cli.references import add_place, reference_of
 from coffre.cli.status import ExitStatus
@@ -28,6 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
     """Delete every copy; those that cannot be deleted now are owed."""
+    from coffre.config.opening import login_name
     from coffre.engine import DeletionOrder
 
     ref = reference_of(args.ref, args)
