@@ -21,6 +21,7 @@ from coffre.contract import (
     Capability,
     CapacityRequest,
     CapacityResult,
+    CoffreError,
     Connection,
     ConnectionLostError,
     ConnectionParameters,
@@ -36,7 +37,6 @@ from coffre.contract import (
     ListEntry,
     Listing,
     ListRequest,
-    OfferError,
     Parameter,
     ParameterError,
     PutRequest,
@@ -206,15 +206,15 @@ class MemoryConnection(Connection):
         free = None if total is None else max(total - used, 0)
         return CapacityResult(total=total, used=used, free=free)
 
-    def bulk_put(self, request: BulkPutRequest) -> Sequence[PutResult | OfferError]:
+    def bulk_put(self, request: BulkPutRequest) -> Sequence[PutResult | CoffreError]:
         """Store several objects, each whole or not at all."""
         self._begin("bulk_put")
         return [self._outcome(put) for put in request.puts]
 
-    def _outcome(self, put: PutRequest) -> PutResult | OfferError:
+    def _outcome(self, put: PutRequest) -> PutResult | CoffreError:
         try:
             return self._put(put)
-        except OfferError as error:
+        except CoffreError as error:
             return error
 
     def containers(self, request: ContainersRequest) -> Iterator[ContainerEntry]:
