@@ -138,6 +138,7 @@ def test_the_rest_is_read(file: Path, tmp_path: Path) -> None:
         ("file:offers/n", "file://{base}/offers/n"),
         ("offers/n", "{base}/offers/n"),
         ("./n", "{base}/n"),
+        ("offers/a:b", "{base}/offers/a:b"),
         ("/srv/n", "/srv/n"),
         ("file:///srv/n", "file:///srv/n"),
         ("https://host/n", "https://host/n"),
@@ -234,6 +235,11 @@ def test_secrets_are_kept_as_references(file: Path, tmp_path: Path) -> None:
         (('"sqlite:///coffre.db"', '"postgresql://a:hunter2@h/c"'), 2, "url holds a password"),
         (("busy_timeout = 3", 'password = "hunter2"'), 3, "password must be a table"),
         (("busy_timeout = 3", "password = {}"), 3, "{environment ="),
+        (
+            ("busy_timeout = 3", 'password = {environment = "A", file = "b"}'),
+            3,
+            "{environment =",
+        ),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line_and_a_remedy(
@@ -246,6 +252,13 @@ def test_a_mistake_is_told_with_its_line_and_a_remedy(
     assert str(error).startswith(f"{file}:{line}: ")
     assert (error.code, error.path, error.line) == ("configuration", file, line)
     assert "hunter2" not in str(error)
+
+
+def test_what_only_looks_like_a_secret_is_left_to_the_driver(file: Path) -> None:
+    odd = {"file": "key", "environment": "KEY"}
+    text = GOOD.replace('user = "ada"', 'key = {file = "key", environment = "KEY"}')
+
+    assert load(file, text).offers[1].parameters == {"key": odd}
 
 
 def test_a_configuration_without_offers_says_how_to_add_one(file: Path) -> None:
@@ -272,6 +285,7 @@ def test_two_offers_in_one_place_are_one_copy(file: Path) -> None:
         ("[ledger]\nurl = \n", 2, "Invalid value"),
         ("[ledger]\nurl = 'a'\nurl = 'b'\n", 3, "not correct TOML"),
         ("a = [\n1,\n2,\n", 3, "not correct TOML"),
+        ("a = 1\nb = @\nc = 3\nd = 4\n", 2, "not correct TOML"),
     ],
 )
 def test_what_is_not_toml_is_told_with_its_line(

@@ -130,12 +130,14 @@ def test_an_unknown_driver_is_told_with_its_line(file: Path) -> None:
 
 
 def test_a_parameter_that_the_driver_refuses_is_told_with_its_line(file: Path) -> None:
-    file.write_text(MEMORY.replace("user =", "usr ="), encoding="utf-8")
+    table = '[offers.south.parameters]\nuser = "ada"\nusr = "bob"'
+    text = MEMORY.replace('parameters = { user = "ada" }', table)
+    file.write_text(text, encoding="utf-8")
 
     with pytest.raises(ConfigurationError, match="unknown parameter 'usr'") as caught:
         open_engine(file)
 
-    assert caught.value.line == 8
+    assert caught.value.line == 10
 
 
 def test_a_secret_of_the_wrong_type_is_not_shown(file: Path) -> None:
