@@ -39,12 +39,12 @@ One line of JSON, in UTF-8:
 
 The record is an extended attribute of the file itself:
 
-    getfattr --only-values -n user.coffre.record 0/object/ab/charter.pdf
+    getfattr --only-values -n user.coffre.record 0/object/88/charter.pdf
 
 or, where the file system has none or the record was too long, a file of the same name under
 .coffre/records:
 
-    cat .coffre/records/0/object/ab/charter.pdf
+    cat .coffre/records/0/object/88/charter.pdf
 
 An object without a record is still an object; only the catalogue then knows its digest.
 
@@ -52,7 +52,7 @@ An object without a record is still an object; only the catalogue then knows its
 
 Compute its digest and compare it with the one in its record:
 
-    sha512sum 0/object/ab/charter.pdf
+    sha512sum 0/object/88/charter.pdf
 
 (sha256sum, sha384sum, b2sum, md5sum, or "openssl dgst -sha3-512", as the record says.)
 

@@ -68,9 +68,11 @@ def test_of_several_processes_exactly_one_wins_and_the_others_know(
 
     winners = [rival for rival, answer in said.items() if answer == "stored"]
     assert sorted(said.values()) == ["object-conflict"] * (RIVALS - 1) + ["stored"]
-    with FilesystemDriver().connect(parameters_of(tmp_path / "offer", {})) as connection:
-        with connection.get(GetRequest(ref=ref_of("prize"))) as found:
-            assert found.stream.read() == bytes_of(winners[0], size)
+    with (
+        FilesystemDriver().connect(parameters_of(tmp_path / "offer", {})) as connection,
+        connection.get(GetRequest(ref=ref_of("prize"))) as found,
+    ):
+        assert found.stream.read() == bytes_of(winners[0], size)
     assert list((tmp_path / "offer/.coffre/parts").iterdir()) == []
 
 

@@ -1,0 +1,237 @@
+"""Puts of every size and shape of source, with and without a name for what is being written."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coffre.contract import (
+    BulkPutRequest,
+    CoffreError,
+    DeleteRequest,
+    GetRequest,
+    ObjectConflictError,
+    ObjectCorruptError,
+    PutRequest,
+    PutResult,
+    SizeMismatchError,
+    SourceError,
+    SweepRequest,
+)
+from coffre.drivers.filesystem import FilesystemConnection, bulk, parts
+from coffre.drivers.filesystem.filling import BLOCK, LARGE
+from coffre.streams import BytesContent, Fanout, FileContent, OnceContent, ReadableStream
+from coffre.tree import place_of
+from tests.conformance.kit import DriverConformance
+from tests.conformance.test_filesystem import FilesystemHarness
+from tests.unit.drivers.filesystem.conftest import (
+    connect,
+    names_in,
+    read,
+    ref_of,
+    request_of,
+    store,
+)
+
+SIZES = [LARGE - 1, LARGE, LARGE + 1, LARGE + BLOCK, LARGE + BLOCK + 7, 40 << 20]
+
+
+class Pieces(ReadableStream):
+    """A source that gives its bytes in pieces of given lengths, then the rest at once."""
+
+    def __init__(self, data: bytes, *lengths: int) -> None:
+        super().__init__()
+        self._data = data
+        self._lengths = lengths
+
+    def chunks(self) -> Iterator[bytes]:
+        at = 0
+        for length in (*self._lengths, len(self._data)):
+            if self._data[at : at + length]:
+                yield self._data[at : at + length]
+            at += length
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_large_object_from_a_file_is_stored_whole(
+    tmp_path: Path, connection: FilesystemConnection, size: int
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(4096) * (size // 4096) + b"t" * (size % 4096))
+    fan = Fanout(FileContent(source), size, branches=1)
+    request = PutRequest(ref=ref_of("a"), content=fan.branches[0], size=size)
+    results: list[PutResult] = []
+    thread = threading.Thread(target=lambda: results.append(connection.put(request)))
+
+    thread.start()
+    digest = fan.run()
+    thread.join()
+
+    assert (results[0].size, results[0].digest) == (size, digest)
+    assert read(connection, "a") == source.read_bytes()
+
+
+@pytest.mark.parametrize("lengths", [(), (1,), (1 << 20, 5, BLOCK), (BLOCK,) * 30])
+def test_pieces_of_any_length_make_the_same_large_object(
+    connection: FilesystemConnection, lengths: tuple[int, ...]
+) -> None:
+    data = os.urandom(1 << 20) * 9 + b"tail"
+    content = OnceContent(Pieces(data, *lengths))
+
+    connection.put(PutRequest(ref=ref_of("a"), content=content, size=len(data)))
+
+    assert read(connection, "a") == data
+
+
+def test_a_large_object_cut_short_leaves_nothing(
+    root: Path, connection: FilesystemConnection
+) -> None:
+    content = BytesContent(b"x" * LARGE)
+
+    with pytest.raises(SizeMismatchError):
+        connection.put(PutRequest(ref=ref_of("a"), content=content, size=LARGE + 1))
+
+    assert names_in(connection) == []
+    assert list((root / ".coffre/parts").iterdir()) == []
+
+
+def test_what_is_not_flushed_is_not_called_durable(root: Path) -> None:
+    with connect(root, flush=False) as connection:
+        assert not store(connection, "a").durable
+    with connect(root) as connection:
+        assert store(connection, "a").durable
+
+
+def test_a_replacement_with_the_same_bytes_changes_nothing(
+    root: Path, connection: FilesystemConnection
+) -> None:
+    store(connection, "a")
+    before = (root / place_of(ref_of("a")).path).stat()
+
+    assert connection.put(request_of("a", replace=True)).already_there
+    assert (root / place_of(ref_of("a")).path).stat().st_ino == before.st_ino
+
+
+def test_an_object_that_shrinks_while_it_is_read_is_an_error_and_no_end(
+    root: Path, connection: FilesystemConnection
+) -> None:
+    store(connection, "a", b"x" * (3 << 20))
+    for consume in (lambda s: s.read(), lambda s: list(s.chunks())):
+        with connection.get(GetRequest(ref=ref_of("a"))) as found:
+            os.truncate(root / place_of(ref_of("a")).path, (3 << 20) - 5)
+            with pytest.raises(ObjectCorruptError, match="5 bytes before"):
+                consume(found.stream)
+        os.truncate(root / place_of(ref_of("a")).path, 3 << 20)
+
+
+# --- bulk ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "TOGETHER", 20)
+
+
+@pytest.mark.usefixtures("small_groups")
+@pytest.mark.parametrize("count", [1, 15, 16, 17, 41])
+def test_groups_of_any_number_are_stored(connection: FilesystemConnection, count: int) -> None:
+    puts = tuple(request_of(f"o{number}", b"x" * number) for number in range(count))
+
+    outcomes = connection.bulk_put(BulkPutRequest(puts=puts))
+
+    assert all(isinstance(each, PutResult) and each.durable for each in outcomes)
+    assert len(names_in(connection)) == count
+
+
+class Unreadable:
+    def open(self) -> ReadableStream:
+        raise SourceError("the file vanished")
+
+
+@pytest.mark.parametrize("others", [2, 30])
+def test_each_of_many_has_its_own_outcome(connection: FilesystemConnection, others: int) -> None:
+    store(connection, "same")
+    store(connection, "other", b"other bytes")
+    store(connection, "replaced", b"old")
+    puts = (
+        request_of("same"),
+        PutRequest(ref=ref_of("vanished"), content=Unreadable(), size=1),
+        request_of("other"),
+        request_of("replaced", replace=True),
+        *(request_of(f"new{number}") for number in range(others)),
+    )
+
+    outcomes = connection.bulk_put(BulkPutRequest(puts=puts))
+
+    codes = [each.code if isinstance(each, CoffreError) else "stored" for each in outcomes]
+    assert codes[:4] == ["stored", "source-unreadable", ObjectConflictError.code, "stored"]
+    assert set(codes[4:]) == {"stored"}
+    assert isinstance(outcomes[0], PutResult)
+    assert outcomes[0].already_there
+    assert read(connection, "replaced") == b"some bytes"
+    assert read(connection, "other") == b"other bytes"
+
+
+# --- the contract, the other ways ------------------------------------------------------------
+
+
+class _Variant(FilesystemHarness):
+    def __init__(self, root: Path, **values: object) -> None:
+        from coffre.drivers.filesystem import FilesystemDriver
+
+        super().__init__(FilesystemDriver(), root)
+        self.parameters = connect(root, create=True, **values).parameters
+
+
+class TestWithRecordsBeside(DriverConformance):
+    """The whole contract once more, each record in a file of its own."""
+
+    @pytest.fixture
+    def harness(self, tmp_path: Path) -> FilesystemHarness:
+        return _Variant(tmp_path / "offer", records="sidecar")
+
+
+class TestWithNamedParts(DriverConformance):
+    """The whole contract once more, where a file cannot be without a name."""
+
+    @pytest.fixture
+    def harness(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FilesystemHarness:
+        monkeypatch.setattr(parts, "_CAN_NAME_LATER", False)
+        return _Variant(tmp_path / "offer")
+
+
+def test_nothing_is_left_of_parts_that_had_a_name(
+    root: Path, connection: FilesystemConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "_CAN_NAME_LATER", False)
+    store(connection, "a")
+    store(connection, "a")
+    connection.put(request_of("a", b"replaced", replace=True))
+    connection.delete(DeleteRequest(ref=ref_of("a")))
+
+    assert list((root / ".coffre/parts").iterdir()) == []
+    assert connection.sweep(SweepRequest(older_than=0)).removed == 0
+
+
+# --- sweeping --------------------------------------------------------------------------------
+
+
+def test_a_leftover_is_swept_once_it_is_old_and_its_bytes_are_counted(
+    root: Path, connection: FilesystemConnection
+) -> None:
+    store(connection, "a")
+    left = root / ".coffre/parts/0123.part"
+    left.write_bytes(b"x" * 10_000)
+    (root / ".coffre/parts/notes.txt").write_bytes(b"a person's")
+
+    assert connection.sweep(SweepRequest()).kept == 1
+    os.utime(left, (0, 0))
+    swept = connection.sweep(SweepRequest())
+
+    assert (swept.removed, swept.kept, swept.freed) == (1, 0, 12_288)
+    assert os.listdir(root / ".coffre/parts") == ["notes.txt"]
+    assert connection.sweep(SweepRequest(older_than=0)).removed == 0
