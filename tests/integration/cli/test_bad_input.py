@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -122,33 +123,37 @@ def test_without_a_configuration_the_way_to_one_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("old", "new", "told"),
     [
-        ("this is no toml", "coffre.toml"),
-        ("unknown = 1", "unknown"),
-        ("offers = 3", "offers"),
+        ("required = 2", "required = = 2", "TOML"),
+        ("required = 2", "requires = 2", "requires"),
+        ("required = 2", 'required = "two"', "required"),
+        ("required = 2", "required = 3", "3 verified copies"),
+        ("strategies.default", "strategies.other", "default"),
+        ('offer = "south"', 'offer = "west"', "west"),
+        ('driver = "filesystem"', 'driver = "telegraph"', "telegraph"),
     ],
-    ids=["no toml", "unknown key", "wrong type"],
+    ids=[
+        "no toml",
+        "unknown key",
+        "wrong type",
+        "impossible strategy",
+        "no default strategy",
+        "unknown offer",
+        "unknown driver",
+    ],
 )
-def test_a_bad_configuration_is_told_with_its_file(archive: Archive, text: str, told: str) -> None:
-    path = archive.home / "coffre.toml"
-    path.write_text(text + "\n" + path.read_text())
-
-    for words in (("ls",), ("put", "coffre.toml"), ("offers",)):
-        ran = archive(*words, "--json")
-        assert ran.status == 2
-        assert "coffre.toml" in ran.err
-        assert told in ran.err
-        assert "Traceback" not in ran.err
-
-
-def test_a_driver_that_is_not_installed_is_told(archive: Archive) -> None:
-    archive.configuration('"filesystem"', '"telegraph"')
+def test_a_bad_configuration_is_told_with_its_file_and_line(
+    archive: Archive, old: str, new: str, told: str
+) -> None:
+    archive.configuration(old, new)
 
     ran = archive("ls", "--json")
 
     assert ran.status == 2
-    assert "telegraph" in ran.err
+    assert re.search(r"coffre\.toml(:\d+)?: ", ran.err)
+    assert told in ran.err
+    assert "Traceback" not in ran.err
 
 
 def test_a_strategy_that_nobody_defined_is_told(archive: Archive) -> None:
@@ -176,6 +181,21 @@ def test_a_ledger_of_a_newer_version_is_left_alone(archive: Archive) -> None:
 
     check(archive("put", "first.txt", "--json"), 2, "ledger-version")
     assert ledger.read_bytes() == before
+
+
+def test_a_ledger_that_another_process_keeps_is_told_so(archive: Archive) -> None:
+    ledger = ledger_of(archive)
+    archive.configuration("[ledger]", "[ledger]\nbusy_timeout = 0.2")
+    archive.file("second.txt", b"second")
+
+    with sqlite3.connect(ledger) as database:
+        database.execute("BEGIN IMMEDIATE")
+        check(archive("put", "second.txt", "--json"), 6, "ledger-locked")
+        assert archive("get", "first.txt").out == b"first"
+        database.rollback()
+    database.close()
+
+    assert archive("put", "second.txt").status == 0
 
 
 def test_a_ledger_that_is_no_ledger_is_left_alone(archive: Archive) -> None:
