@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from coffre.contract import (
     BulkPutRequest,
     Capability,
+    CoffreError,
     ConnectionParameters,
     ContainerEntry,
     ContainersRequest,
@@ -19,7 +20,6 @@ from coffre.contract import (
     GetResult,
     Listing,
     ListRequest,
-    OfferError,
     PutRequest,
     PutResult,
     QuarantineRequest,
@@ -127,7 +127,7 @@ class ScriptedConnection(MemoryConnection):
     def list(self, request: ListRequest) -> Listing:
         return self._script.run("list", lambda: MemoryConnection.list(self, request))
 
-    def bulk_put(self, request: BulkPutRequest) -> Sequence[PutResult | OfferError]:
+    def bulk_put(self, request: BulkPutRequest) -> Sequence[PutResult | CoffreError]:
         return self._script.run("bulk_put", lambda: MemoryConnection.bulk_put(self, request))
 
     def containers(self, request: ContainersRequest) -> Iterator[ContainerEntry]:
