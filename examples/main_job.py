@@ -33,11 +33,15 @@ Line = dict[str, object]
 """One JSON line printed by a command."""
 
 
+PART = 1
+"""Exit status of a command that found something, or did only a part."""
+
+
 def run_coffre(work: Path, *arguments: str) -> list[Line]:
     """Run one command in the work directory, where ``coffre.toml`` is; stop if it fails."""
     command = [str(COFFRE), *arguments, "--json"]
     done = subprocess.run(command, cwd=work, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
+    if done.returncode not in (0, PART):
         sys.exit(f"coffre {arguments[0]} ended with status {done.returncode}:\n{done.stdout}")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -70,7 +74,7 @@ def read_back_all(work: Path, source: Path, stored: list[Line]) -> int:
     different = 0
     with coffre.open(work / "coffre.toml") as engine:
         for line in stored:
-            original = Path(str(line["source"]))
+            original = Path(str(line["name"]))
             copy = work / "read-back" / original.relative_to(source)
             read_back(engine, str(line["ref"]), copy)
             if sha512_of(copy) != sha512_of(original):
@@ -84,7 +88,7 @@ def show(stored: list[Line]) -> None:
         digest = str(line["digest"])
         print(
             f"  {line['size']:>10}  {digest[:24]}…  "
-            f"{line['copies']} copies, {line['evidence']}  {line['ref']}"
+            f"{line['verified']} copies, {line['evidence']}  {line['ref']}"
         )
     if len(stored) > SHOWN:
         print(f"  {'…':>10}  and {len(stored) - SHOWN} more")
@@ -101,11 +105,15 @@ def main() -> int:
     prepare(work)
 
     started = time.monotonic()
-    run_coffre(work, "init")
-    stored = [line for line in run_coffre(work, "put", "-r", str(source)) if "ref" in line]
+    run_coffre(work, "init", "--quiet")
+    told = run_coffre(work, "put", "-r", str(source))
+    stored = [line for line in told if "ref" in line]
+    refused = sum("error" in line for line in told)
     put_seconds = time.monotonic() - started
     size = sum(int(str(line["size"])) for line in stored)
-    print(f"stored   {len(stored)} objects, {size} bytes, in {put_seconds:.2f} s")
+    print(
+        f"stored   {len(stored)} objects, {size} bytes, in {put_seconds:.2f} s; {refused} refused"
+    )
     show(stored)
 
     started = time.monotonic()
@@ -114,10 +122,15 @@ def main() -> int:
     print(f"read     {len(stored)} objects back in {seconds:.2f} s: {different} differ")
 
     started = time.monotonic()
-    summary = run_coffre(work, "audit")[-1]
-    print(f"audited  every copy in {time.monotonic() - started:.2f} s: {json.dumps(summary)}")
+    summary = run_coffre(work, "audit")[-1]["summary"]
+    assert isinstance(summary, dict)
+    seconds = time.monotonic() - started
+    print(
+        f"audited  {summary['copies']} copies of {summary['objects']} objects in {seconds:.2f} s: "
+        f"{summary['verified']} verified ({summary['evidence']}), {summary['findings']} findings"
+    )
     print(f"look at  {work}")
-    return 1 if different or not stored else 0
+    return 1 if different or refused or summary["findings"] or not stored else 0
 
 
 if __name__ == "__main__":
