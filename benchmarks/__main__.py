@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.archives import GIB, KIB, MIB
 from benchmarks.cases import CASES
@@ -27,15 +28,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure what was asked; 0 when all of it was measured, whether targets are met or not."""
     args = _parser().parse_args(argv)
     args.scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="coffre-bench-", dir=args.scratch) as scratch:
+        return _measure(args, Path(scratch), sys.argv[1:] if argv is None else argv)
+
+
+def _measure(args: argparse.Namespace, scratch: Path, words: Sequence[str]) -> int:
     options = Options(
-        scratch=args.scratch,
-        runs=args.runs,
-        size=args.size,
-        objects=args.objects,
-        quick=args.quick,
+        scratch=scratch, runs=args.runs, size=args.size, objects=args.objects, quick=args.quick
     )
-    machine = this_machine(options.scratch)
-    command = " ".join(["python -m benchmarks", *(sys.argv[1:] if argv is None else argv)])
+    machine = this_machine(scratch)
+    command = " ".join(["python -m benchmarks", *words])
     print(f"{machine}\n{command}")
     if options.is_trial:
         print(TRIAL)

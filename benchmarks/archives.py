@@ -49,6 +49,28 @@ def _offer(name: str, root: Path, *, flush: bool) -> Offer:
     return Offer(name, driver, parameters)
 
 
+CONFIGURATION = """\
+[ledger]
+url = "sqlite:///ledger.db"
+
+[offers.offer-1]
+driver = "filesystem"
+url = "file:offer-1"
+
+[strategies.default]
+offers = [{ offer = "offer-1", rank = 1 }]
+required = 1
+"""
+
+
+def write_configuration(place: Path) -> Path:
+    """The same archive with one offer, for the command line; the path of its ``coffre.toml``."""
+    (place / "offer-1").mkdir()
+    path = place / "coffre.toml"
+    path.write_text(CONFIGURATION, encoding="utf-8")
+    return path
+
+
 def ref(number: int) -> ObjectRef:
     """A reference for the object of that number."""
     return ObjectRef(tenant=0, container="object", identifier=f"object-{number:07d}")

@@ -3,6 +3,10 @@
 The two are interleaved, so that a disturbance of the machine meets both; each pair gives one
 ratio, and the median of the ratios is the figure. Every run has a directory of its own, under
 a name of its own: nothing that a process remembers helps the next run.
+
+Directories of many files stay until everything is measured. An ext4 without a journal will not
+use the number of a file again for minutes after it was deleted, and looks past all of those at
+each creation: tidying up after one run would make the next one several times slower.
 """
 
 from __future__ import annotations
@@ -92,6 +96,7 @@ def compare(
     runs: int,
     setting: str,
     objects: int = 1,
+    keep: bool = True,
 ) -> Figure:
     """Run pairs, and make the figure of a claim that is about time.
 
@@ -105,11 +110,13 @@ def compare(
         runs: number of pairs that count.
         setting: told beside the figure.
         objects: how many each run deals with.
+        keep: leave what the runs wrote to whoever made ``place``; else it goes after each run,
+            which is for few and large files.
     """
     pairs = []
     for run in range(runs + 1):
-        first = _one(reference, place / f"reference-{run}")
-        pairs.append(Pair(first, _one(ours, place / f"ours-{run}")))
+        first = _one(reference, place / f"reference-{run}", keep=keep)
+        pairs.append(Pair(first, _one(ours, place / f"ours-{run}", keep=keep)))
     counted = pairs[1:]
     values = tuple(_value(claim.measure, pair, objects) for pair in counted)
     return Figure(claim=claim, values=values, setting=setting, pairs=tuple(counted))
@@ -123,7 +130,7 @@ def median(samples: Sequence[Sample]) -> Sample:
     )
 
 
-def _one(arm: Arm, place: Path) -> Sample:
+def _one(arm: Arm, place: Path, *, keep: bool) -> Sample:
     place.mkdir(parents=True)
     try:
         with arm(place) as work:
@@ -132,7 +139,8 @@ def _one(arm: Arm, place: Path) -> Sample:
             os.sync()
             return timed(work)
     finally:
-        shutil.rmtree(place)
+        if not keep:
+            shutil.rmtree(place)
 
 
 def _value(measure: Measure, pair: Pair, objects: int) -> float:

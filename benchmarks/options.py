@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 from benchmarks.archives import GIB, MIB
 from benchmarks.measuring import Figure, NotMeasuredError
@@ -19,7 +19,7 @@ class Options:
     """What the command line asked for. The defaults are the claims' own sizes."""
 
     scratch: Path
-    """On the file system to be measured."""
+    """On the file system to be measured; removed by whoever made it, when all is measured."""
     runs: int = 5
     size: int = GIB
     """Bytes of a large object."""
@@ -48,10 +48,14 @@ class Options:
         """Number of objects in a listing."""
         return 20_000 if self.quick else 200_000
 
+    def on_disk(self) -> Path:
+        """A fresh directory on the file system to be measured, which stays to the end."""
+        return Path(mkdtemp(dir=self.scratch))
+
     @contextmanager
-    def on_disk(self) -> Iterator[Path]:
-        """A fresh directory on the file system to be measured."""
-        with TemporaryDirectory(prefix="coffre-bench-", dir=self.scratch) as place:
+    def on_disk_for_now(self) -> Iterator[Path]:
+        """The same for few and large files, which go as soon as they are not needed."""
+        with TemporaryDirectory(dir=self.scratch) as place:
             yield Path(place)
 
     @contextmanager

@@ -24,7 +24,8 @@ CHUNK = 256 * MIB
 
 def _audit(options: Options, name: str, size: int, objects: int) -> Figure:
     threads = len(os.sched_getaffinity(0))
-    with options.on_disk() as place, archive(place, offers=1) as engine:
+    place = options.on_disk()
+    with archive(place, offers=1) as engine:
         _fill(engine, size, objects)
         return compare(
             claim(name),

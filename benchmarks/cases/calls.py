@@ -15,8 +15,7 @@ OBJECTS = {"calls-durable": 20, "calls-bulk": 256}
 
 def _calls(options: Options, name: str) -> Figure:
     count = OBJECTS[name]
-    with options.on_disk() as place:
-        found = calls_of(name, place, count)
+    found = calls_of(name, options.on_disk(), count)
     flushes = {f"{call} an object": n / count for call, n in sorted(found.flushes.items())}
     return Figure(
         claim=claim(name),

@@ -24,7 +24,7 @@ OBJECT = ref(1)
 
 
 def _put(options: Options, name: str, offers: int, verify: Evidence) -> Figure:
-    with options.on_disk() as place:
+    with options.on_disk_for_now() as place:
         source = _source(place, options.size)
         ours = partial(_putting, source=source, offers=offers, verify=verify)
         return _compared(options, name, place, source, ours)
@@ -41,7 +41,7 @@ def _putting(place: Path, *, source: Path, offers: int, verify: Evidence) -> Ite
 
 
 def _get(options: Options, name: str, read: Callable[[Engine, Path], object]) -> Figure:
-    with options.on_disk() as place:
+    with options.on_disk_for_now() as place:
         source = _source(place, options.size)
         with archive(place, offers=1) as engine:
             engine.put(source, OBJECT)
@@ -83,6 +83,7 @@ def _compared(options: Options, name: str, place: Path, source: Path, ours: Arm)
         place=place,
         runs=options.runs,
         setting=f"{size_text(options.size)}, page cache warm",
+        keep=False,
     )
 
 

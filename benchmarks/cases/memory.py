@@ -14,7 +14,7 @@ from benchmarks.options import Case, Options
 
 
 def _put(options: Options) -> Figure:
-    with options.on_disk() as place:
+    with options.on_disk_for_now() as place:
         _sparse(place, options.huge, copies=2)
         found = []
         for _ in range(options.runs):
@@ -24,7 +24,7 @@ def _put(options: Options) -> Figure:
 
 
 def _get(options: Options) -> Figure:
-    with options.on_disk() as place:
+    with options.on_disk_for_now() as place:
         _sparse(place, options.huge, copies=3)
         children.run("memory-put", place, options.huge)
         found = [children.run("memory-get", place, options.huge) for _ in range(options.runs)]

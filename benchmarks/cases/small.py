@@ -9,9 +9,16 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from benchmarks.archives import SMALL, archive, check_stored, items, objects_of, size_text
+from benchmarks.archives import (
+    SMALL,
+    archive,
+    check_stored,
+    items,
+    objects_of,
+    size_text,
+    write_configuration,
+)
 from benchmarks.claims import claim
-from benchmarks.configuration import write_configuration
 from benchmarks.measuring import Figure, NotMeasuredError, Work, compare
 from benchmarks.options import Case, Options
 from benchmarks.references import store_durably, store_plainly
@@ -38,6 +45,7 @@ def _in_memory(options: Options, name: str, offers: int) -> Figure:
             runs=options.runs,
             objects=len(data),
             setting=f"{_amount(data)}, tmpfs, not flushed",
+            keep=False,
         )
 
 
@@ -69,16 +77,15 @@ def _storing_durably(place: Path, *, data: Sequence[bytes]) -> Iterator[Work]:
 
 def _one_by_one(options: Options) -> Figure:
     data = objects_of(max(options.objects // 5, 1))
-    with options.on_disk() as place:
-        return compare(
-            claim("small-durable"),
-            partial(_storing_durably, data=data),
-            partial(_putting_one_by_one, data=data),
-            place=place,
-            runs=options.runs,
-            objects=len(data),
-            setting=f"{_amount(data)}, flushed one by one, to an offer of {IN_USE}",
-        )
+    return compare(
+        claim("small-durable"),
+        partial(_storing_durably, data=data),
+        partial(_putting_one_by_one, data=data),
+        place=options.on_disk(),
+        runs=options.runs,
+        objects=len(data),
+        setting=f"{_amount(data)}, flushed one by one, to an offer of {IN_USE}",
+    )
 
 
 @contextmanager
@@ -93,34 +100,33 @@ def _putting_one_by_one(place: Path, *, data: Sequence[bytes]) -> Iterator[Work]
 
 def _bulk(options: Options) -> Figure:
     data = objects_of(options.objects)
-    with options.on_disk() as place:
-        return compare(
-            claim("small-durable-bulk"),
-            partial(_storing_durably, data=data),
-            partial(_putting_in_bulk, data=data, offers=1, flush=True),
-            place=place,
-            runs=options.runs,
-            objects=len(data),
-            setting=f"{_amount(data)}, flushed in batches, to an empty offer",
-        )
+    return compare(
+        claim("small-durable-bulk"),
+        partial(_storing_durably, data=data),
+        partial(_putting_in_bulk, data=data, offers=1, flush=True),
+        place=options.on_disk(),
+        runs=options.runs,
+        objects=len(data),
+        setting=f"{_amount(data)}, flushed in batches, to an empty offer",
+    )
 
 
 def _files(options: Options) -> Figure:
     data = objects_of(options.objects)
-    with options.on_disk() as place:
-        source = place / "source"
-        source.mkdir()
-        for number, each in enumerate(data):
-            (source / f"{number:07d}.bin").write_bytes(each)
-        return compare(
-            claim("small-durable-files"),
-            partial(_storing_durably, data=data),
-            partial(_running_put, source=source, objects=len(data)),
-            place=place,
-            runs=options.runs,
-            objects=len(data),
-            setting=f"{_amount(data)} in files, page cache warm, flushed in batches",
-        )
+    place = options.on_disk()
+    source = place / "source"
+    source.mkdir()
+    for number, each in enumerate(data):
+        (source / f"{number:07d}.bin").write_bytes(each)
+    return compare(
+        claim("small-durable-files"),
+        partial(_storing_durably, data=data),
+        partial(_running_put, source=source, objects=len(data)),
+        place=place,
+        runs=options.runs,
+        objects=len(data),
+        setting=f"{_amount(data)} in files, page cache warm, flushed in batches",
+    )
 
 
 @contextmanager

@@ -53,10 +53,12 @@ def arms(monkeypatch: pytest.MonkeyPatch) -> Arms:
     return Arms(clock)
 
 
-def figure(arms: Arms, place: Path, claim: Claim, *, objects: int = 1) -> Figure:
+def figure(arms: Arms, place: Path, claim: Claim, *, objects: int = 1, keep: bool = True) -> Figure:
     reference = arms.arm("reference", 99, 1, 2, 4)
     ours = arms.arm("ours", 99, 3, 2, 6)
-    return compare(claim, reference, ours, place=place, runs=3, setting="tests", objects=objects)
+    return compare(
+        claim, reference, ours, place=place, runs=3, setting="tests", objects=objects, keep=keep
+    )
 
 
 def test_runs_are_interleaved(arms: Arms, tmp_path: Path) -> None:
@@ -65,10 +67,25 @@ def test_runs_are_interleaved(arms: Arms, tmp_path: Path) -> None:
     assert arms.ran == ["reference", "ours"] * 4
 
 
-def test_every_run_has_a_fresh_directory_that_goes_away(arms: Arms, tmp_path: Path) -> None:
+def test_every_run_has_a_fresh_directory_under_a_name_of_its_own(
+    arms: Arms, tmp_path: Path
+) -> None:
     figure(arms, tmp_path, claim_of())
 
     assert len(set(arms.places)) == len(arms.places) == 8
+
+
+def test_what_the_runs_wrote_stays_so_that_deleting_slows_nobody_down(
+    arms: Arms, tmp_path: Path
+) -> None:
+    figure(arms, tmp_path, claim_of())
+
+    assert sorted(tmp_path.iterdir()) == sorted(arms.places)
+
+
+def test_few_and_large_files_go_after_each_run(arms: Arms, tmp_path: Path) -> None:
+    figure(arms, tmp_path, claim_of(), keep=False)
+
     assert not list(tmp_path.iterdir())
 
 
