@@ -278,16 +278,6 @@ class Ledger(Reader):
         with self._recording() as (transaction, log):
             jobs.finish_job(transaction, log, job_id, counts, state)
 
-    def find_job(self, job_id: int) -> JobRecord | None:
-        """One job, ``None`` when there is none of that number."""
-        with self._database.reading() as transaction:
-            return jobs.find_job(transaction, job_id)
-
-    def jobs(self) -> list[JobRecord]:
-        """Every job, the oldest first."""
-        with self._database.reading() as transaction:
-            return jobs.all_jobs(transaction)
-
     def record_event(
         self, kind: EventKind, body: Mapping[str, object], *, ref: ObjectRef | None = None
     ) -> int:
@@ -297,10 +287,7 @@ class Ledger(Reader):
             return log.append(kind, canonical_json(dict(body)), ref=text)
 
     def verify(self) -> Iterator[LedgerFinding]:
-        """Everything that is wrong with the ledger itself; nothing when it is sound.
-
-        See :func:`~coffre.engine.ledger.verification.verify_ledger`.
-        """
+        """Everything that is wrong with the ledger itself; nothing when it is sound."""
         return verify_ledger(self._database)
 
     @contextmanager

@@ -6,37 +6,32 @@ was read, and an object that was there all along appears exactly once.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from functools import cache
 
 from sqlalchemy import BigInteger, Integer, and_, bindparam, func, select, tuple_
 
-from coffre.contract import Digest, DigestAlgorithm, Evidence, ObjectRef
-from coffre.engine.ledger.database import Database, Row, Transaction
-from coffre.engine.ledger.errors import LedgerDamagedError
+from coffre.contract import ObjectRef
+from coffre.engine.ledger import jobs
+from coffre.engine.ledger.database import Database
 from coffre.engine.ledger.records import (
-    CopyRecord,
     CopyState,
     DebtKind,
     DebtRecord,
     EventRecord,
+    JobRecord,
     LedgerCounts,
     LedgerHead,
     ObjectRecord,
     ObjectState,
 )
+from coffre.engine.ledger.rows import objects_with_ids, read_debt, read_head, read_objects
 from coffre.engine.ledger.schema import copies, debts, events, objects
 from coffre.engine.ledger.statements import (
     OBJECT_COLUMNS,
-    READ_HEAD,
     STORED,
     Query,
-    copies_of,
-    debts_of,
     limited,
-    objects_of_ids,
     padded,
     stored_by_identifier,
 )
@@ -138,7 +133,7 @@ class Reader:
     def find_ids(self, object_ids: Sequence[int]) -> list[ObjectRecord]:
         """Objects by number, in the order of their numbers, whatever became of them."""
         with self._database.reading() as transaction:
-            return _objects_with_ids(transaction, object_ids)
+            return objects_with_ids(transaction, object_ids)
 
     # --- Objects in order -----------------------------------------------------------------
 
@@ -191,7 +186,7 @@ class Reader:
             with self._database.reading() as transaction:
                 rows = transaction.rows(_IDS_ON_OFFER, (offer, after_id, PAGE))
                 ids = [row[0] for row in rows]
-                page = _objects_with_ids(transaction, ids)
+                page = objects_with_ids(transaction, ids)
             yield from (record for record in page if record.state is ObjectState.STORED)
             if len(ids) < PAGE:
                 return
@@ -236,6 +231,16 @@ class Reader:
                 return
             place = rows[-1][:3]
 
+    def find_job(self, job_id: int) -> JobRecord | None:
+        """One job, ``None`` when there is none of that number."""
+        with self._database.reading() as transaction:
+            return jobs.find_job(transaction, job_id)
+
+    def jobs(self) -> list[JobRecord]:
+        """Every job, the oldest first."""
+        with self._database.reading() as transaction:
+            return jobs.all_jobs(transaction)
+
     def head(self) -> LedgerHead:
         """Where the log ends."""
         with self._database.reading() as transaction:
@@ -254,80 +259,6 @@ class Reader:
                 debts={DebtKind(kind): n for kind, n in transaction.rows(_COUNT_DEBTS)},
                 events=read_head(transaction).seq,
             )
-
-
-def read_head(transaction: Transaction) -> LedgerHead:
-    """Where the log ends.
-
-    Raises:
-        LedgerDamagedError: it has no end any more.
-    """
-    row = transaction.row(READ_HEAD)
-    if row is None:
-        raise LedgerDamagedError("the ledger has lost the end of its log; restore its backup")
-    return LedgerHead(row[0], row[1])
-
-
-def read_objects(transaction: Transaction, rows: Sequence[Row]) -> list[ObjectRecord]:
-    """Make records of rows of ``objects``, with their copies and debts.
-
-    Raises:
-        LedgerDamagedError: a row holds what no version of coffre wrote.
-    """
-    copies_by_object: dict[int, list[CopyRecord]] = {row[0]: [] for row in rows}
-    debts_by_object: dict[int, list[DebtRecord]] = {}
-    try:
-        for ids in padded(list(copies_by_object)):
-            for row in transaction.rows(copies_of(len(ids)), ids):
-                copies_by_object[row[0]].append(read_copy(row))
-            for row in transaction.rows(debts_of(len(ids)), ids):
-                debts_by_object.setdefault(row[0], []).append(read_debt(row))
-        return [
-            read_object(row, copies_by_object[row[0]], debts_by_object.get(row[0], ()))
-            for row in rows
-        ]
-    except ValueError as error:
-        raise LedgerDamagedError(
-            f"the ledger holds a record that cannot be read ({error}); verify it with "
-            "`coffre audit --ledger`"
-        ) from error
-
-
-def read_object(row: Row, held: Iterable[CopyRecord], owed: Iterable[DebtRecord]) -> ObjectRecord:
-    """One row of ``objects`` as a record."""
-    return ObjectRecord(
-        row[0],
-        ObjectRef(tenant=row[1], container=row[2], identifier=row[3]),
-        row[4],
-        Digest(DigestAlgorithm(row[5]), bytes(row[6])),
-        {} if row[7] == "{}" else json.loads(row[7]),
-        row[8],
-        datetime.fromisoformat(row[9]),
-        ObjectState(row[10]),
-        tuple(held),
-        tuple(owed),
-    )
-
-
-def read_copy(row: Row) -> CopyRecord:
-    """One row of ``copies`` as a record."""
-    return CopyRecord(
-        row[1], CopyState(row[2]), Evidence(row[3]), datetime.fromisoformat(row[4]), row[5]
-    )
-
-
-def read_debt(row: Row) -> DebtRecord:
-    """One row of ``debts`` as a record."""
-    return DebtRecord(
-        row[0], row[1], DebtKind(row[2]), row[3], datetime.fromisoformat(row[4]), row[5]
-    )
-
-
-def _objects_with_ids(transaction: Transaction, ids: Sequence[int]) -> list[ObjectRecord]:
-    rows: list[Row] = []
-    for chunk in padded(ids):
-        rows += transaction.rows(objects_of_ids(len(chunk)), chunk)
-    return sorted(read_objects(transaction, rows), key=lambda record: record.id)
 
 
 _AFTER_ANY_IDENTIFIER = "\x7f"
