@@ -38,7 +38,7 @@ def _list(options: Options, name: str) -> Figure:
     peak = max(each["peak"] - each["idle"] for each in found)
     return Figure(
         claim=claim(name),
-        values=tuple(each["peak"] - each["quarter"] for each in found),
+        values=tuple(each["peak"] - each["half"] for each in found),
         setting=f"{options.listed} empty objects",
         notes={"peak over idle, MiB": peak},
     )
