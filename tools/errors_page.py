@@ -66,6 +66,8 @@ NEXT: dict[str, str] = {
     "offer-timeout": "try again; a put that may have arrived is looked for first",
     "connection-lost": "try again; a put that may have arrived is looked for first",
     "not-ready": "ask for access to the slow medium, and come back",
+    "offer-exists": "give the offer another id, or remove the other one first",
+    "offer-not-open": "`coffre offers` lists the ids",
     "object-busy": "wait for the process that the message names",
     "ledger-error": "read the message; the operation does not count as done",
     "ledger-locked": "try again when the other process is done",

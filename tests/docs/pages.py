@@ -9,6 +9,9 @@ The convention is for the reader first:
 - ```` ```python file=NAME ```` and the like are files that the reader writes.
 - ```` ```python ```` after the first ``sh`` block is run in the session, too.
 - ```` ```console ```` is shown and not run.
+
+This holds for the README, the tutorial, the how-to pages and the reference. Explanations and
+decisions only talk.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 MARK = "--- end of block"
+INSTALL = Path(__file__).with_name("install_here.py")
+"""Stands for ``pip install .``, which would need a network."""
 
 _FENCE = re.compile(r"^```(?P<info>[^`\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
@@ -49,14 +54,20 @@ class Block:
         return value if name == "file" else None
 
     @property
+    def lines(self) -> range:
+        """Numbers of its lines, fences included."""
+        return range(self.line, self.line + self.text.count("\n") + 2)
+
+    @property
     def place(self) -> str:
         """Where a reader finds it."""
         return f"{self.page.relative_to(ROOT)}, line {self.line}"
 
 
 def all_pages() -> list[Path]:
-    """Every page that a reader may open."""
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+    """Every page that a reader may open; the template of decisions is only filled in."""
+    found = (page for page in sorted(DOCS.rglob("*.md")) if page.name != "template.md")
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *found]
 
 
 def blocks_of(page: Path) -> list[Block]:
@@ -78,9 +89,11 @@ def links_of(page: Path) -> Iterator[str]:
             yield found["target"]
 
 
-def is_session(page: Path) -> bool:
-    """Whether a page has something to run."""
-    return any(block.language == "sh" for block in blocks_of(page))
+def sessions() -> list[Path]:
+    """The pages that have something to run."""
+    rooms = ("tutorial", "how-to", "reference")
+    pages = [ROOT / "README.md", *(page for room in rooms for page in (DOCS / room).rglob("*.md"))]
+    return [page for page in sorted(pages) if any(b.language == "sh" for b in blocks_of(page))]
 
 
 def expected_after(block: Block) -> Block | None:
@@ -105,6 +118,8 @@ def run_session(page: Path, directory: Path) -> dict[Block, str]:
     for block in steps:
         if block.file is not None:
             script.append(_here(f"cat > {block.file}", block.text))
+            if block.file == "pyproject.toml":
+                script.append(f"python {INSTALL}")
         elif block.language == "sh":
             begun = True
             script.append(block.text)
@@ -142,9 +157,11 @@ def environment(directory: Path) -> dict[str, str]:
     return kept | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(directory),
+        "PYTHONPATH": str(directory),
         "USER": "marie",
         "LOGNAME": "marie",
         "LC_ALL": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",  # both streams in one order, as on a terminal
         "TZ": "UTC",
     }
 

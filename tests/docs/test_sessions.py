@@ -9,15 +9,14 @@ import pytest
 
 from tests.docs.pages import (
     ROOT,
-    all_pages,
     blocks_of,
     difference,
     expected_after,
-    is_session,
     run_session,
+    sessions,
 )
 
-SESSIONS = [page for page in all_pages() if is_session(page)]
+SESSIONS = sessions()
 TOOLS = ("getfattr", "sqlite3", "sha512sum")
 """Programs that some pages use and some machines lack."""
 
