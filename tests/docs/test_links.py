@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import DOCS, ROOT, all_pages, blocks_of, links_of
+from tests.test_floors import FLOOR
 from tools.reference import PAGES as PAGES_MADE
 
 PAGES = pytest.mark.parametrize("page", all_pages(), ids=lambda page: str(page.relative_to(ROOT)))
@@ -61,3 +62,17 @@ def test_every_page_can_be_reached_from_the_index() -> None:
         waiting += [(page.parent / target).resolve() for target in targets if target]
     lost = [str(page.relative_to(ROOT)) for page in all_pages() if page not in seen]
     assert not lost
+
+
+def test_every_decision_is_in_the_list_under_its_title() -> None:
+    listed = (DOCS / "adr" / "README.md").read_text(encoding="utf-8")
+    for page in sorted((DOCS / "adr").glob("[0-9]*.md")):
+        number, _, title = page.read_text(encoding="utf-8").splitlines()[0][2:].partition(". ")
+        assert f"| [{number}]({page.name}) | {title} |" in listed
+
+
+def test_the_rooms_of_the_house_are_all_on_their_page() -> None:
+    page = (DOCS / "explanation" / "the-floors.md").read_text(encoding="utf-8")
+    for room in FLOOR:
+        if not room.startswith("__"):  # the two doors are no rooms
+            assert re.search(rf"^\d .*\b{room}\b", page, re.MULTILINE)
