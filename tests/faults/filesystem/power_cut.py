@@ -37,7 +37,8 @@ from coffre.contract import (
     SweepRequest,
 )
 from coffre.drivers.filesystem import FilesystemConnection, FilesystemDriver
-from coffre.streams import BytesContent
+from coffre.streams import CHUNK, BytesContent, OnceContent
+from tests.faults.filesystem.victim import Aligned
 
 GOING_DOWN = 0x8004587D  # the same number on ext4 and xfs
 WITHOUT_FLUSHING_THE_LOG = struct.pack("I", 2)
@@ -67,9 +68,11 @@ def data_of(identifier: str, version: int) -> bytes:
 
 def request_of(identifier: str, version: int) -> PutRequest:
     data = data_of(identifier, version)
+    # Half of the large ones bypass the page cache, the others are written back as they come.
+    aligned = len(data) > CHUNK and data[-1] % 2
     return PutRequest(
         ref=ObjectRef(tenant=0, container="object", identifier=identifier),
-        content=BytesContent(data),
+        content=OnceContent(Aligned(data)) if aligned else BytesContent(data),
         size=len(data),
         metadata={"name": identifier, "version": str(version)},
         replace=version > 0,

@@ -23,6 +23,7 @@ from coffre.contract import DigestAlgorithm, GetRequest, ListRequest, SweepReque
 from coffre.drivers.filesystem import FilesystemConnection, FilesystemDriver
 from tests.faults.filesystem.victim import (
     BETWEEN,
+    LARGE,
     MANY,
     NAMES,
     NEW,
@@ -42,6 +43,8 @@ CALLS = (
     "openat",
     "mkdirat",
     "write",
+    "fcntl",
+    "fadvise64",
     "fsetxattr",
     "fgetxattr",
     "fsync",
@@ -57,7 +60,14 @@ CALLS = (
     "flock",
     "close",
 )
-STORED = {"put": ("one",), "bulk": NAMES, "many": MANY, "replace": ("old",), "again": ("old",)}
+STORED = {
+    "put": ("one",),
+    "large": ("one",),
+    "bulk": NAMES,
+    "many": MANY,
+    "replace": ("old",),
+    "again": ("old",),
+}
 REMOVED = {"delete", "quarantine"}
 
 
@@ -157,6 +167,8 @@ SIDECAR: dict[str, object] = {"records": "sidecar"}
         ("put", ATTRIBUTES, True),
         ("put", ORDERED, False),
         ("put", SIDECAR, False),
+        ("large", ATTRIBUTES, False),
+        ("large", ORDERED, False),
         ("replace", ATTRIBUTES, False),
         ("replace", SIDECAR, False),
         ("again", ATTRIBUTES, False),
@@ -196,7 +208,9 @@ def test_whichever_call_fails_the_answer_is_an_error_or_the_truth(
 
 def chosen(count: int) -> list[int]:
     """Every call, or a fair number of them when there are very many of the same kind."""
-    return sorted({1 + each * (count - 1) // 19 for each in range(20)}) if count else []
+    if count <= 30:
+        return list(range(1, count + 1))
+    return sorted({1 + each * (count - 1) // 9 for each in range(10)})
 
 
 def error_for(call: str) -> str:
@@ -226,7 +240,7 @@ def broken_objects(root: Path, told: Told, job: str, new: bool) -> list[str]:
             there = {entry.identifier for entry in listing}
         held = {name: read(connection, name) for name in there}
         connection.sweep(SweepRequest(older_than=0))
-    found = [f"{name} is not whole" for name, data in held.items() if data not in (OLD, NEW)]
+    found = [f"{name} is not whole" for name, data in held.items() if data not in (OLD, NEW, LARGE)]
     wanted = set(STORED.get(job, ())) | (set() if new or job in REMOVED else {"old"})
     if told.second == "done" and there != wanted:
         found.append(f"the offer holds {sorted(there)}, not {sorted(wanted)}")

@@ -28,7 +28,7 @@ from tests.faults.filesystem.victim import parameters_of, ref_of
 
 RIVALS = 6
 SIZES = (100, 300_000, 9_000_000)
-KILLS = 60
+KILLS = 40
 
 fork = multiprocessing.get_context("spawn")
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import mmap
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from coffre.contract import (
@@ -32,7 +33,7 @@ from coffre.contract import (
     StatRequest,
 )
 from coffre.drivers.filesystem import FilesystemConnection, FilesystemDriver, root
-from coffre.streams import BytesContent
+from coffre.streams import CHUNK, BytesContent, OnceContent, ReadableStream
 
 OLD = b"what was there before" * 100
 NEW = b"what comes instead, and is longer" * 500
@@ -41,6 +42,26 @@ BETWEEN = "/between/the/two/attempts"
 NAMES = ("one", "two", "three")
 MANY = tuple(f"many-{number}" for number in range(17))
 """Enough for a flush of the whole file system."""
+
+
+LARGE = NEW * 600
+"""Enough to bypass the page cache."""
+
+
+class Aligned(ReadableStream):
+    """Bytes in page-aligned pieces, as they come from a large file on its way to several offers."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._data = data
+
+    def chunks(self) -> Iterator[memoryview]:
+        with mmap.mmap(-1, CHUNK) as buffer, memoryview(buffer) as lent:
+            for start in range(0, len(self._data), CHUNK):
+                piece = self._data[start : start + CHUNK]
+                lent[: len(piece)] = piece
+                with lent[: len(piece)] as given:
+                    yield given
 
 
 def ref_of(name: str) -> ObjectRef:
@@ -59,6 +80,11 @@ def request_of(name: str, data: bytes = NEW, *, replace: bool = False) -> PutReq
 
 def _put(connection: FilesystemConnection) -> None:
     connection.put(request_of("one"))
+
+
+def _large(connection: FilesystemConnection) -> None:
+    content = OnceContent(Aligned(LARGE))
+    connection.put(PutRequest(ref=ref_of("one"), content=content, size=len(LARGE)))
 
 
 def _replace(connection: FilesystemConnection) -> None:
@@ -107,6 +133,7 @@ def _quarantine(connection: FilesystemConnection) -> None:
 
 JOBS: dict[str, Callable[[FilesystemConnection], None]] = {
     "put": _put,
+    "large": _large,
     "replace": _replace,
     "again": _again,
     "bulk": _bulk,

@@ -12,6 +12,7 @@ from types import TracebackType
 
 from coffre.contract import (
     CoffreError,
+    ConnectionLostError,
     ForbiddenError,
     ObjectCorruptError,
     ObjectRef,
@@ -61,6 +62,8 @@ def offer_error(error: OSError, ref: ObjectRef | None = None) -> OfferError:
         return OfferTimeoutError(f"the file system did not answer in time: {reason}", ref=ref)
     if number in _AWAY:
         return OfferUnavailableError(f"the offer cannot be used now: {reason}", ref=ref)
+    if number == errno.EBADF:
+        return ConnectionLostError("the connection is closed", ref=ref, effect_unknown=False)
     if number in _INTRUDER:
         return intruder(ref)
     return OfferFailedError(f"the file system failed: {reason}", ref=ref)

@@ -57,7 +57,8 @@ class Filling:
     def _begin_large(self, data: Buffer) -> None:
         with translating(self._ref):
             self._flags = fcntl.fcntl(self._fd, fcntl.F_GETFL)
-        self._step = self._write_direct if self._set_direct(True) else self._write_behind
+            direct = self._set_direct(True)
+        self._step = self._write_direct if direct else self._write_behind
         self._step(data)
 
     def _write_direct(self, data: Buffer) -> None:

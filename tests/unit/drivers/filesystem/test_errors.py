@@ -8,6 +8,7 @@ import os
 import pytest
 
 from coffre.contract import (
+    ConnectionLostError,
     ForbiddenError,
     ObjectCorruptError,
     ObjectNotFoundError,
@@ -37,7 +38,7 @@ from tests.unit.drivers.filesystem.conftest import ref_of
         (errno.ETIMEDOUT, OfferTimeoutError),
         (errno.ELOOP, ObjectCorruptError),
         (errno.EIO, OfferFailedError),
-        (errno.EBADF, OfferFailedError),
+        (errno.EBADF, ConnectionLostError),
         (errno.EINVAL, OfferFailedError),
     ],
     ids=lambda value: errno.errorcode[value] if isinstance(value, int) else value.__name__,

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from coffre.contract import (
+    CapacityRequest,
+    ConnectionLostError,
     ConnectionParameters,
     DeleteRequest,
     ForbiddenError,
@@ -210,6 +212,21 @@ def test_a_root_is_named_by_a_url_or_by_its_path(url: str, path: str) -> None:
 def test_what_is_not_a_local_directory_is_refused(url: str) -> None:
     with pytest.raises(ParameterError):
         root_path(url)
+
+
+def test_a_closed_connection_says_so(connection: FilesystemConnection) -> None:
+    store(connection, "a")
+    connection.close()
+
+    for ask in (
+        lambda: store(connection, "a"),
+        lambda: read(connection, "a"),
+        lambda: names_in(connection),
+        lambda: connection.delete(DeleteRequest(ref=ref_of("a"))),
+        lambda: connection.capacity(CapacityRequest()),
+    ):
+        with pytest.raises(ConnectionLostError, match="closed"):
+            ask()
 
 
 def test_a_container_that_was_never_used_is_empty(connection: FilesystemConnection) -> None:
