@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -28,6 +29,9 @@ def test_a_page_does_what_it_shows(page: Path, tmp_path: Path) -> None:
     if missing:
         pytest.skip(f"{page.name} needs {', '.join(missing)}, which this machine does not have")
 
+    if "getfattr" in commands and not keeps_attributes(tmp_path):
+        pytest.skip(f"{page.name} needs extended attributes, which {tmp_path} cannot keep")
+
     printed = run_session(page, tmp_path)
 
     for block, output in printed.items():
@@ -35,6 +39,14 @@ def test_a_page_does_what_it_shows(page: Path, tmp_path: Path) -> None:
         if shown is not None:
             differs = difference(output, shown.text)
             assert differs is None, f"{block.place}: {differs}"
+
+
+def keeps_attributes(directory: Path) -> bool:
+    try:
+        os.setxattr(directory, "user.coffre.try", b"1")
+    except OSError:
+        return False
+    return True
 
 
 def test_the_readme_and_the_tutorial_are_sessions() -> None:
