@@ -72,15 +72,20 @@ def find(context: Context, ref: ObjectRef) -> ObjectRecord:
 
 
 def holders(context: Context, record: ObjectRecord, only: str | None = None) -> Iterator[Offer]:
-    """Offers to read from: those believed to hold a good copy first, each group by rank."""
+    """Offers to read from: those believed to hold a good copy first, each group by rank.
+
+    Those that owe a copy come last: a put may have had its effect without our knowing.
+    """
     strategy = context.strategies.get(record.strategy)
     order = {} if strategy is None else {copy.offer: copy.rank for copy in strategy.copies}
     last = len(order) + 1
-    copies = sorted(
-        (copy for copy in record.copies if only is None or copy.offer == only),
-        key=lambda c: (c.state is not CopyState.VERIFIED, order.get(c.offer, last), c.offer),
+    doubt = {debt.offer: 2 for debt in record.debts}
+    doubt |= {copy.offer: int(copy.state is not CopyState.VERIFIED) for copy in record.copies}
+    names = sorted(
+        (name for name in doubt if only in (None, name)),
+        key=lambda name: (doubt[name], order.get(name, last), name),
     )
-    return (context.offers[copy.offer] for copy in copies if copy.offer in context.offers)
+    return (context.offers[name] for name in names if name in context.offers)
 
 
 @contextmanager

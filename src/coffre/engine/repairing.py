@@ -129,6 +129,16 @@ def _pay_one(context: Context, record: ObjectRecord, debt: DebtRecord) -> Repair
 
 
 def _delete(context: Context, record: ObjectRecord, name: str) -> RepairOutcome:
+    """Do a deletion that is owed, unless the offer holds a newer object by now."""
+    newer = context.ledger.find(record.ref)
+    if newer is not None:
+        seen = look(context.offers.get(name), newer)
+        if seen.state is CopyState.VERIFIED:
+            # A put that seemed to fail had its effect. Recording it settles the deletion.
+            _record(context, newer, name, seen.evidence, EventKind.COPY_ADDED, "found good")
+            return RepairOutcome(ref=newer.ref, offer=name, action=RepairAction.FOUND_GOOD)
+        if seen.state is None:
+            return _failed(record, name, seen.code, seen.detail)
     code = delete_copy(context, record, name)
     if code:
         return _failed(record, name, code, "the deletion is still owed")

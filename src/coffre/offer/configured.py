@@ -32,7 +32,7 @@ from coffre.contract import (
 from coffre.offer.confirmation import never_twice
 from coffre.offer.holding import Hold
 from coffre.offer.retry import DEFAULT_RETRY, Chance, Retrier, RetryPolicy
-from coffre.offer.sessions import Sessions
+from coffre.offer.sessions import Sessions, place_of
 from coffre.offer.work import OpenWork
 
 R = TypeVar("R")
@@ -109,9 +109,13 @@ class ConfiguredOffer:
             return False
         try:
             return bool(self.driver.is_available(self.parameters))
-        except Exception:
+        except Exception as error:  # noqa: BLE001
             # The contract says that it never raises: a service in doubt is not available.
-            logger.exception("driver %r raised when asked for availability", self.driver.name)
+            logger.error(
+                "driver %r raised when asked for availability: %s",
+                self.driver.name,
+                place_of(error),
+            )
             return False
 
     # --- room and upkeep -------------------------------------------------------------------

@@ -7,6 +7,7 @@ the driver, and decides from the errors it sees whether a connection is lent aga
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from types import TracebackType
 from typing import TypeVar
@@ -103,10 +104,12 @@ class Sessions:
         """Close a connection; what was done over it stands, even if that fails."""
         try:
             connection.close()
-        except Exception:
+        except Exception as error:  # noqa: BLE001
             # The contract says that closing never raises. The result of the work is worth more
             # than this defect, which is told where defects of drivers belong.
-            logger.exception("driver %r raised while closing a connection", self.driver.name)
+            logger.error(
+                "driver %r raised while closing a connection: %s", self.driver.name, place_of(error)
+            )
 
     # --- capabilities ----------------------------------------------------------------------
 
@@ -157,6 +160,13 @@ class Sessions:
             if error.ref is None:
                 error.ref = ref
         return error
+
+
+def place_of(error: Exception) -> str:
+    """What a foreign error is and where it was raised: its text may hold a secret (law 11)."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"
 
 
 class Signing:
