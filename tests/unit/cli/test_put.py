@@ -250,6 +250,27 @@ def test_an_interrupted_job_tells_every_answer_and_takes_no_more_items(
     assert "run the same command again" in ran.err
 
 
+def test_a_second_interrupt_acts_at_once_but_lets_the_answer_be_told(
+    coffre: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        coffre.file(f"docs/{number}")
+    count = PutTally._add_receipt
+
+    def interrupting(tally: PutTally, receipt: Receipt) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        count(tally, receipt)
+
+    monkeypatch.setattr(PutTally, "_add_receipt", interrupting)
+
+    ran = coffre("put", "-r", "docs", "--json")
+
+    assert ran.status == 1
+    assert len([line for line in ran.told if "ref" in line]) == 1
+    assert ran.summary.items() >= {"stored": 1, "complete": False}.items()
+
+
 def test_a_large_file_tells_how_far_it_was_read(tmp_path: Path) -> None:
     for name, size in (("large", LARGE), ("small", 10)):
         with open(tmp_path / name, "wb") as file:

@@ -75,19 +75,20 @@ def _run_job(args: Namespace, engine: Engine, tally: PutTally) -> bool:
 
 def _run_bulk(args: Namespace, engine: Engine, tally: PutTally) -> bool:
     """Run a job over files. A Ctrl-C stops feeding it: every answer is still told."""
+    from coffre.cli.interrupts import InterruptedJob
     from coffre.cli.progress import gauge
     from coffre.cli.sources import items_of, measure, until
     from coffre.cli.watching import watched
-    from coffre.engine.interrupts import InterruptLater
 
     with (
         gauge(tally.out, "storing", lambda: measure(items_of(args))) as bar,
-        InterruptLater() as interrupt,
+        InterruptedJob() as interrupt,
     ):
         items = until(lambda: interrupt.asked, items_of(args))
         feed = watched(items, bar.pass_by) if bar.visible else items
         for answer in engine.put_many(feed, strategy=args.strategy):
-            tally.add(answer)
+            with interrupt.telling():
+                tally.add(answer)
             bar.reach(tally.objects, tally.size)
     return not interrupt.asked
 
