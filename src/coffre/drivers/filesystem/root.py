@@ -202,7 +202,8 @@ def _open(settings: Settings) -> int:
     try:
         return os.open(path, _DIRECTORY)
     except FileNotFoundError:
-        if settings.create:
+        # One that this process has seen is not new: it is away, and is not made again.
+        if settings.create and path not in _marked_paths:
             return _make(path)
         raise OfferUnavailableError(
             f"root {path} does not exist: is its disk mounted? (For a new offer, make the "

@@ -51,6 +51,17 @@ def test_a_missing_root_is_made_when_that_was_asked_for(tmp_path: Path) -> None:
     assert available(tmp_path / "new")
 
 
+def test_a_root_that_was_there_is_away_and_is_not_made_again(tmp_path: Path) -> None:
+    with connect(tmp_path / "new", create=True) as connection:
+        store(connection, "a")
+    (tmp_path / "new").rename(tmp_path / "elsewhere")
+
+    with pytest.raises(OfferUnavailableError, match="does not exist"):
+        connect(tmp_path / "new", create=True)
+
+    assert not (tmp_path / "new").exists()
+
+
 def test_only_the_last_directory_is_ever_made(tmp_path: Path) -> None:
     with pytest.raises(OfferUnavailableError):
         connect(tmp_path / "no" / "such" / "place", create=True)
