@@ -22,6 +22,12 @@ def test_bytes_go_to_standard_output_as_they_are(stored: Bench) -> None:
     assert (ran.status, ran.out, ran.err) == (0, "given in 1328\n", "")
 
 
+def test_any_bytes_may_go_to_a_pipe(coffre: Bench) -> None:
+    coffre("put", coffre.file("b.bin", b"\x00\x1b[2J"))
+
+    assert coffre("get", "b.bin").out == "\x00\x1b[2J"
+
+
 def test_a_file_appears_verified_and_is_told(stored: Bench) -> None:
     ran = stored("get", "a.txt", "-o", "back.txt", "--json")
 

@@ -9,7 +9,7 @@ from coffre.cli.command import Command, with_engine
 from coffre.cli.output import Output
 from coffre.cli.references import add_place, place_of
 from coffre.cli.status import ExitStatus
-from coffre.contract import ObjectRef, as_text
+from coffre.contract import as_text
 
 if TYPE_CHECKING:
     from coffre.engine import Engine
@@ -38,13 +38,12 @@ def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
 
 
 def _place(args: Namespace) -> tuple[int, str, str]:
-    """Where to list; checked like a reference, so that a hostile name reaches no offer."""
+    """Where to list, and from which identifiers on."""
     tenant, container = place_of(args)
     prefix = args.prefix
     parts = prefix.split("/", 2)
     if len(parts) == 3 and parts[0].isdigit() and parts[0].isascii():
         tenant, container, prefix = int(parts[0]), parts[1], parts[2]
-    ObjectRef(tenant=tenant, container=container, identifier="any")
     return tenant, container, prefix
 
 
