@@ -1,0 +1,1 @@
+"""Pools of connections and limits of threads, as drivers that wrap drivers."""

@@ -1,0 +1,235 @@
+"""The asyncio face: tasks borrow from the same pool as threads, and wait in the same queue.
+
+Connections are synchronous, as the contract is. What may take time (opening, probing,
+resetting, closing) is done in a thread of the loop's executor, so the loop never waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from sys import _getframe
+from types import CodeType, TracebackType
+
+from coffre.contract import Connection
+from coffre.pool.core import PoolCore
+from coffre.pool.deadlock import GRAPH
+from coffre.pool.entries import Holder, Token, Waiter
+from coffre.pool.lease import Lease
+from coffre.pool.settings import DEFAULT, Lane, Timeout
+from coffre.pool.threads import ConnectionPool
+
+
+class TaskWaiter(Waiter):
+    """One task in the queue; woken from any thread."""
+
+    __slots__ = ("_bell", "_loop")
+
+    def __init__(self, since: float, deadline: float, lane: Lane, holder: Holder | None) -> None:
+        """Ready to sleep, in the running loop."""
+        super().__init__(since, deadline, lane, holder)
+        self._loop = asyncio.get_running_loop()
+        self._bell: asyncio.Future[None] = self._loop.create_future()
+
+    def wake(self) -> None:
+        """Ring, from whatever thread."""
+        with suppress(RuntimeError):  # the loop is closed: nobody is there to be woken
+            self._loop.call_soon_threadsafe(self._ring)
+
+    def _ring(self) -> None:
+        if not self._bell.done():
+            self._bell.set_result(None)
+
+    async def sleep(self, now: float) -> None:
+        """Wait to be woken, no longer than to the deadline or to the alarm."""
+        until = self.deadline if self.alarm is None else min(self.deadline, self.alarm)
+        timer = None
+        if until < float("inf"):
+            timer = self._loop.call_later(max(until - now, 0.0), self._ring)
+        try:
+            await self._bell
+        finally:
+            if timer is not None:
+                timer.cancel()
+        self._bell = self._loop.create_future()
+
+
+class AsyncConnectionPool:
+    """Lends the connections of a :class:`ConnectionPool` to tasks."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        """Another face of a pool, which goes on serving threads as well."""
+        self.pool = pool
+        self.now: Callable[[], float] = pool.now
+        self.look_after = pool.look_after
+
+    @property
+    def core(self) -> PoolCore:
+        """The rules, shared with the thread face."""
+        return self.pool.core
+
+    def lease(self, *, timeout: Timeout = DEFAULT, lane: Lane = Lane.NORMAL) -> AsyncLoan:
+        """Borrow: ``async with pool.lease() as connection``, or ``await pool.lease()``.
+
+        Raises:
+            PoolError, OfferError: as :meth:`ConnectionPool.lease` says, when it is awaited.
+        """
+        frame = _getframe(1)
+        return AsyncLoan(self, timeout, lane, frame.f_code, frame.f_lasti)
+
+    async def borrow(self, timeout: Timeout, lane: Lane, code: CodeType, instruction: int) -> Lease:
+        """A lease of one connection; see :meth:`lease`."""
+        lease = Lease()
+        lease.pool = self
+        now = self.now()
+        waiter = TaskWaiter(now, now + self.pool.patience(timeout), lane, asyncio.current_task())
+        try:
+            self._change(self.core.admit, waiter, now)
+            token = await self._served(waiter)
+            self.pool.note_loan(token.entry, waiter.holder, code, instruction)
+            lease.token, waiter.token = token, None
+        except BaseException:
+            # A cancellation always wins, whatever was granted meanwhile (psycopg#1275, #1401).
+            if waiter in self.core.awaiting:
+                self._change(self.core.give_up, waiter, self.now())
+            raise
+        self.core.awaiting.pop(waiter, None)
+        return lease
+
+    async def _served(self, waiter: TaskWaiter) -> Token:
+        while True:
+            await self._wait(waiter)
+            if waiter.refusal is not None:
+                raise waiter.refusal
+            token = waiter.token
+            if token is None:
+                continue
+            if not self.pool.needs_work(token.entry, self.now()):
+                return token
+            if await self._work(waiter, token):
+                return token
+
+    async def _wait(self, waiter: TaskWaiter) -> None:
+        if waiter.settled:
+            return
+        try:
+            if waiter.deadline > waiter.since:
+                self.pool.check_deadlock(waiter)
+            while not waiter.settled:
+                await self._sleep(waiter)
+        finally:
+            GRAPH.end(waiter)
+
+    async def _sleep(self, waiter: TaskWaiter) -> None:
+        now = self.now()
+        if now >= waiter.deadline:
+            self._change(self.core.time_out, waiter, now)
+            self.pool.name_holders(waiter)
+        elif waiter.alarm is not None and now >= waiter.alarm:
+            waiter.alarm = None
+            self._change(self.core.settle, now)
+        else:
+            await waiter.sleep(now)
+
+    async def _work(self, waiter: TaskWaiter, token: Token) -> bool:
+        """Open or look, in another thread. Who is cancelled leaves what comes of it to the next."""
+        loop = asyncio.get_running_loop()
+        job = loop.run_in_executor(None, self.pool.work, waiter, token)
+        try:
+            return await asyncio.shield(job)
+        except asyncio.CancelledError:
+            # The thread goes on; the place stays taken until it has come back.
+            self.core.awaiting.pop(waiter, None)
+            job.add_done_callback(lambda done: self._clean_up(waiter, done))
+            raise
+
+    def _clean_up(self, waiter: TaskWaiter, job: asyncio.Future[bool]) -> None:
+        if not job.cancelled():
+            job.exception()  # nobody else will ask for it
+        self._change(self.core.give_up, waiter, self.now())
+
+    # --- what a lease needs ------------------------------------------------------------------
+
+    def _change(self, operation: Callable[..., object], *given: object) -> None:
+        try:
+            self.pool.change_only(operation, *given)
+        finally:
+            if self.core.doomed or self.core.events:
+                self._elsewhere(self.pool.finish)
+
+    @staticmethod
+    def _elsewhere(work: Callable[[], object]) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+            loop.run_in_executor(None, work)
+        except RuntimeError:  # the loop is over: a finaliser, or another thread
+            work()
+
+    def settle(self) -> None:
+        """Serve who can be served; what is to be closed is closed in another thread."""
+        self._change(self.core.settle, self.now())
+
+    def take_back(self, lease: Lease, token: Token) -> None:
+        """A connection comes back that may not simply become idle; reset in another thread."""
+        if not lease.dirty:
+            self._change(self.pool.take_back_only, lease, token)
+            return
+        # The lease is over for its borrower; its stand-in brings the connection home.
+        stand_in = Lease()
+        stand_in.pool = self.pool
+        stand_in.trouble, stand_in.dirty = lease.trouble, True
+        stand_in.token, lease.token = token, None
+        self._elsewhere(stand_in.close)
+
+    async def close(self, *, timeout: Timeout = DEFAULT, force: bool = False) -> None:
+        """Close the pool, for threads too; see :meth:`ConnectionPool.close`."""
+        await asyncio.to_thread(self.pool.close, timeout=timeout, force=force)
+
+    def __repr__(self) -> str:
+        """The pool's own."""
+        return f"<Async {self.pool!r}>"
+
+
+class AsyncLoan:
+    """A loan that begins when it is awaited or entered."""
+
+    __slots__ = ("_code", "_instruction", "_lane", "_lease", "_pool", "_timeout")
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool,
+        timeout: Timeout,
+        lane: Lane,
+        code: CodeType,
+        instruction: int,
+    ) -> None:
+        """Made by :meth:`AsyncConnectionPool.lease`."""
+        self._pool = pool
+        self._timeout = timeout
+        self._lane = lane
+        self._code = code
+        self._instruction = instruction
+        self._lease: Lease | None = None
+
+    def __await__(self) -> Generator[object, None, Lease]:
+        """The lease; close it."""
+        return self._pool.borrow(
+            self._timeout, self._lane, self._code, self._instruction
+        ).__await__()
+
+    async def __aenter__(self) -> Connection:
+        """Borrow the connection; it is given back on leaving."""
+        self._lease = await self
+        return self._lease.connection
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give it back. Never waits, so that no cancellation can interrupt it."""
+        lease, self._lease = self._lease, None
+        if lease is not None and not lease.returned:
+            lease.close()

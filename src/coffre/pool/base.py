@@ -1,0 +1,304 @@
+"""What the faces of a pool share: the lock, and what has to be done outside it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from coffre.contract import SYSTEM_CLOCK, Clock, Connection
+from coffre.pool import connections, forks
+from coffre.pool.core import PoolCore
+from coffre.pool.deadlock import name_of
+from coffre.pool.entries import Entry, Holder, place_of
+from coffre.pool.events import HeldLease, Listener, PoolSnapshot
+from coffre.pool.settings import PoolSettings
+from coffre.pool.total import Total
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+logger = logging.getLogger("coffre.pool")
+
+Opener = Callable[[], Connection]
+"""Opens a connection: ``driver.connect`` with its parameters."""
+
+
+class SharedTotal:
+    """A bound on the connections of several pools, with the lock that they share."""
+
+    def __init__(self, max_total: int) -> None:
+        """Bound to give to the pools of one driver."""
+        self._max_total = max_total
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
+        self.rules = Total(self._max_total)
+        self.lock = threading.Lock()
+
+    def here(self) -> SharedTotal:
+        """Itself, made anew by the first pool that asks in the child of a fork."""
+        if self._process != os.getpid():
+            self._begin()
+        return self
+
+
+def has_global_lock() -> bool:
+    """Whether this interpreter makes single operations on a dictionary sequentially consistent."""
+    enabled = getattr(sys, "_is_gil_enabled", None)
+    return True if enabled is None else bool(enabled())
+
+
+class PoolBase:
+    """A core, its lock, and the work that an operation leaves to be done outside it."""
+
+    def __init__(
+        self,
+        opener: Opener,
+        settings: PoolSettings | None = None,
+        *,
+        name: str = "pool",
+        clock: Clock = SYSTEM_CLOCK,
+        listener: Listener | None = None,
+        total: SharedTotal | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Make an empty pool; nothing is opened, and no thread is started.
+
+        Args:
+            opener: opens one connection; called outside every lock, by the caller that needs it.
+            settings: how it behaves.
+            name: for messages, events and metrics.
+            clock: only its monotonic time is used.
+            listener: told of events.
+            total: bound shared with other pools.
+            chance: source of jitter, from 0 up to 1.
+        """
+        self.opener = opener
+        self.settings = settings or PoolSettings()
+        self.name = name
+        # The system clock's own method, without a call in between: this is the fast path.
+        self.now: Callable[[], float] = time.monotonic if clock is SYSTEM_CLOCK else clock.monotonic
+        self.look_after = self.settings.look_after
+        self._listener = listener
+        self._total = total
+        self._chance = chance
+        self._warned_nested = False
+        self._begin()
+        forks.remember(self)
+
+    def _begin(self) -> None:
+        total = None if self._total is None else self._total.here()
+        self._lock = threading.Lock() if total is None else total.lock
+        self._orphans: deque[Entry] = deque()
+        self.core = PoolCore(
+            self.name,
+            self.settings,
+            chance=self._chance,
+            total=None if total is None else total.rules,
+            always_locked=not has_global_lock(),
+            finder=self,
+        )
+        self.core.listening = self._listener is not None
+        if total is not None:
+            total.rules.pools.append(self.core)
+
+    # --- operations on the core --------------------------------------------------------------
+
+    def change(self, operation: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
+        """Run one operation of the core under the lock, then do what it left to be done."""
+        try:
+            return self.change_only(operation, *given, **named)
+        finally:
+            self.finish()
+
+    def change_only(self, operation: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
+        """Run one operation of the core under the lock; :meth:`finish` is the caller's to call."""
+        with self._lock:
+            try:
+                return operation(*given, **named)
+            except BaseException:
+                self.core.repair()
+                self.core.settle(self.now())
+                raise
+
+    def settle(self) -> None:
+        """Serve who can be served."""
+        self.change(self._settle)
+
+    def _settle(self) -> None:
+        self.core.settle(self.now())
+
+    def finish(self) -> None:
+        """What must not be done under the lock: closing connections, telling the listener.
+
+        Orphans too: a finaliser that found the lock taken left them to whoever had it.
+        """
+        while self._orphans and self._lock.acquire(blocking=False):
+            try:
+                self._adopt()
+            finally:
+                self._lock.release()
+        if self.core.doomed:
+            self._close_doomed()
+        if self.core.events:
+            self._tell()
+
+    # --- leases that nobody gave back ----------------------------------------------------------
+
+    def orphaned(self, entry: Entry) -> None:
+        """A token was lost: a lease never given back, or a signal that struck. Of a finaliser.
+
+        It may run anywhere, inside the locked part of this very thread too: so it never waits
+        for a lock, and does no I/O.
+        """
+        if entry.foreign:
+            return
+        self._orphans.append(entry)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._adopt()
+            finally:
+                self._lock.release()
+
+    def _adopt(self) -> None:
+        core = self.core
+        while self._orphans:
+            entry = self._orphans[0]
+            if entry in core.entries:
+                core.counters.leaks += 1
+                core.tell("leak", entry.place)
+                core.doom(entry, "leaked")
+                logger.warning(
+                    "pool %s: a connection was never given back; borrowed at %s",
+                    self.name,
+                    entry.place,
+                    extra={"pool": self.name, "event": "leak", "place": entry.place},
+                )
+            self._orphans.popleft()
+        core.settle(self.now())
+        core.next_look = float("-inf")  # the next return closes what was doomed here
+
+    # --- outside the lock --------------------------------------------------------------------
+
+    def _close_doomed(self) -> None:
+        doomed = self.core.doomed
+        try:
+            for entry, reason in iter(doomed.popitem, None):
+                connection = entry.connection
+                try:
+                    if connection is not None:
+                        connections.close(connection)
+                except BaseException:
+                    doomed[entry] = reason  # closing twice is harmless, not closing is not
+                    raise
+        except KeyError:  # all closed
+            pass
+
+    def _tell(self) -> None:
+        events = self.core.events
+        while events and self._listener is not None:
+            try:
+                event = events.popleft()
+            except IndexError:  # another thread told it
+                return
+            try:
+                self._listener(event)
+            except Exception:
+                self.core.counters.listener_errors += 1
+                logger.debug("the listener of pool %s raised", self.name, exc_info=True)
+
+    # --- looking -----------------------------------------------------------------------------
+
+    def blockers(self) -> list[Holder] | None:
+        """Who could end a wait here by giving back; ``None`` when something else could, too."""
+        core = self.core
+        if core.opening or core.idle or core.paused or core.closed:
+            return None
+        if core.total is not None or len(core.entries) < core.max_size:
+            return None  # room may come from elsewhere, or with time
+        holders = [entry.holder for entry in list(core.entries)]  # of a lease on its way: None
+        return None if None in holders else [one for one in holders if one is not None]
+
+    def holders(self) -> list[str]:
+        """Who holds connections, and where they were borrowed, as sentences."""
+        return [
+            f"{lease.holder} since {lease.age:.1f} s, borrowed at {lease.place}"
+            for lease in self._held(self.now())
+        ]
+
+    def _held(self, now: float) -> list[HeldLease]:
+        core = self.core
+        return [
+            HeldLease(
+                holder=name_of(entry.holder),
+                place=place_of(entry.code, entry.instruction),
+                age=max(now - entry.taken, 0.0),
+            )
+            for entry in list(core.entries)
+            if entry.code is not None
+        ]
+
+    def snapshot(self) -> PoolSnapshot:
+        """The pool at this moment, consistent in itself."""
+        return self.change(self._snapshot)
+
+    def _snapshot(self) -> PoolSnapshot:
+        core, now = self.core, self.now()
+        counters = core.counters
+        since = min((waiter.since for waiter in core.line), default=now)
+        resting = "open" if core.breaker.refuses(now) else "half-open"
+        return PoolSnapshot(
+            name=self.name,
+            max_size=core.max_size,
+            held=core.held,
+            idle=len(core.idle),
+            opening=len(core.opening),
+            waiting=len(core.line),
+            oldest_wait=now - since,
+            generation=core.generation,
+            paused=core.paused,
+            closed=core.closed,
+            breaker=resting if core.breaker.resting else "closed",
+            checkouts=core.checkouts(),
+            opened=counters.opened,
+            failed=counters.failed,
+            late=counters.late,
+            abandoned=counters.abandoned,
+            timed_out=counters.timed_out,
+            cancelled=counters.cancelled,
+            leaks=counters.leaks,
+            trips=core.breaker.trips,
+            listener_errors=counters.listener_errors,
+            closed_by_reason=dict(counters.closed),
+            refused=dict(counters.refused),
+            waits=tuple(counters.waits),
+            leases=tuple(self._held(now)),
+        )
+
+    # --- forks -------------------------------------------------------------------------------
+
+    def after_fork_in_child(self) -> None:
+        """Start afresh, without a word on the sessions of the parent.
+
+        Their waiters do not exist here, and the lock may be held by a thread that does not.
+        """
+        before = self.core
+        for entry in [*before.entries, *before.doomed]:
+            entry.foreign = entry.gone = True
+            if entry.connection is not None:
+                connections.abandon(entry.connection)
+        generation = before.generation + 1
+        closed = before.closed
+        self._begin()
+        self.core.generation = generation
+        self.core.max_size = before.max_size
+        if closed:
+            self.core.close(self.now())

@@ -1,0 +1,270 @@
+"""Borrowing, in the thread face: the fast path, the queue, opening, and looking before lending."""
+
+from __future__ import annotations
+
+import logging
+from sys import _getframe
+from threading import get_ident
+from types import CodeType
+
+from coffre.contract import Connection, InvalidRequestError
+from coffre.pool import connections
+from coffre.pool.base import PoolBase
+from coffre.pool.deadlock import GRAPH, name_of
+from coffre.pool.entries import Entry, Holder, Token, Waiter
+from coffre.pool.errors import NestedLeaseError, PoolDeadlockError
+from coffre.pool.lease import Lease
+from coffre.pool.settings import DEFAULT, Lane, Timeout, Waiting
+from coffre.pool.waiters import ThreadWaiter
+
+logger = logging.getLogger("coffre.pool")
+
+
+class Borrowing(PoolBase):
+    """Lends connections to threads, in the order in which they ask."""
+
+    def lease(self, *, timeout: Timeout = DEFAULT, lane: Lane = Lane.NORMAL) -> Lease:
+        """Borrow a connection: ``with pool.lease() as connection``, or close the lease yourself.
+
+        Args:
+            timeout: seconds to wait for a free place; 0 takes what is idle, or opens at once if
+                there is room. An opening that began in time is waited for, as the driver cannot
+                be interrupted, and what it yields is lent.
+            lane: how urgent.
+
+        Raises:
+            PoolTimeoutError: nothing became free in time.
+            PoolBusyError: too many wait.
+            PoolClosedError, PoolPausedError, BreakerOpenError: nothing is lent now.
+            PoolDeadlockError: waiting would never end.
+            OfferError: opening a connection failed, and it was this caller who opened.
+        """
+        lease = Lease()
+        lease.pool = self
+        core = self.core
+        frame = _getframe(1)
+        if not core.gate:
+            try:
+                lease.token, _ = core.idle.popitem()
+                entry = lease.token.entry
+                now = self.now()
+                if now < entry.fresh_until and entry.generation == core.generation:
+                    entry.holder = get_ident()
+                    entry.taken = now
+                    entry.code = frame.f_code
+                    entry.instruction = frame.f_lasti
+                    entry.uses += 1
+                    return lease
+            except KeyError:  # nothing is idle
+                pass
+            except BaseException:
+                self._undo(lease)
+                raise
+        return self._lease_slowly(lease, timeout, lane, frame.f_code, frame.f_lasti)
+
+    def _undo(self, lease: Lease) -> None:
+        """An interrupted loan: what was taken becomes idle again."""
+        if lease.token is not None:
+            lease.token.entry.holder = lease.token.entry.code = None
+            token = lease.token
+            self.core.idle[token] = lease.token = None
+            self.settle()
+
+    # --- the slow path -------------------------------------------------------------------------
+
+    def _lease_slowly(
+        self, lease: Lease, timeout: Timeout, lane: Lane, code: CodeType, instruction: int
+    ) -> Lease:
+        now = self.now()
+        waiter = ThreadWaiter(now, now + self.patience(timeout), lane, get_ident())
+        try:
+            if lease.token is not None:  # taken on the fast path, but not to be lent unseen
+                waiter.token, lease.token = lease.token, None
+            else:
+                self.change(self.core.admit, waiter, now)
+            token = self._served(waiter)
+            self.note_loan(token.entry, waiter.holder, code, instruction)
+            lease.token, waiter.token = token, None
+        except BaseException:
+            self.change(self.core.give_up, waiter, self.now())
+            raise
+        self.core.awaiting.pop(waiter, None)
+        return lease
+
+    def note_loan(
+        self, entry: Entry, holder: Holder | None, code: CodeType, instruction: int
+    ) -> None:
+        """Write into an entry who borrows it, and where; its owner alone does."""
+        entry.holder = holder
+        entry.taken = self.now()
+        entry.code = code
+        entry.instruction = instruction
+        entry.uses += 1
+
+    def patience(self, timeout: Timeout) -> float:
+        """Seconds that a caller waits, infinite for ever.
+
+        Raises:
+            InvalidRequestError: a negative number.
+        """
+        if isinstance(timeout, Waiting):
+            timeout = self.settings.timeout
+        if timeout is None:
+            return float("inf")
+        if not timeout >= 0:
+            raise InvalidRequestError("a timeout is at least 0 seconds, or None for ever")
+        return timeout
+
+    def _served(self, waiter: ThreadWaiter) -> Token:
+        """Wait, open and look until there is a connection that can be lent."""
+        while True:
+            self._wait(waiter)
+            if waiter.refusal is not None:
+                raise waiter.refusal
+            token = waiter.token
+            if token is None:
+                continue
+            if self.work(waiter, token):
+                return token
+
+    def _wait(self, waiter: ThreadWaiter) -> None:
+        if waiter.settled:
+            return
+        try:
+            if waiter.deadline > waiter.since:  # who only tries waits for nobody
+                self._check_nesting(waiter)
+                self.check_deadlock(waiter)
+            self._sleep(waiter)
+        finally:
+            GRAPH.end(waiter)
+
+    def check_deadlock(self, waiter: Waiter) -> None:
+        """Note that somebody waits.
+
+        Raises:
+            PoolDeadlockError: the wait could never end.
+        """
+        knot = GRAPH.wait(waiter, self)
+        if knot is not None:
+            raise PoolDeadlockError(
+                f"pool {self.name}: waiting would never end, as {', '.join(map(name_of, knot))} "
+                f"all wait and hold what is waited for: {'; '.join(self.holders())}"
+            )
+
+    def _sleep(self, waiter: ThreadWaiter) -> None:
+        while not waiter.settled:
+            now = self.now()
+            if now >= waiter.deadline:
+                self.change(self.core.time_out, waiter, now)
+                self.name_holders(waiter)
+            elif waiter.alarm is not None and now >= waiter.alarm:
+                waiter.alarm = None
+                self.change(self.core.settle, now)
+            else:
+                waiter.sleep(now)
+
+    def name_holders(self, waiter: Waiter) -> None:
+        """Say in a refusal who holds what was waited for."""
+        if waiter.refusal is not None and (holders := self.holders()):
+            waiter.refusal.message += "; held by " + "; ".join(holders)
+
+    def _check_nesting(self, waiter: ThreadWaiter) -> None:
+        """Looked at only by who has to wait: it costs nothing otherwise."""
+        if self.settings.nested == "allow" or waiter.holder is None:
+            return
+        for entry in list(self.core.entries):
+            if entry.holder != waiter.holder:
+                continue
+            said = f"pool {self.name}: a second connection for one thread; first: {entry.place}"
+            if self.settings.nested == "raise":
+                raise NestedLeaseError(said)
+            if not self._warned_nested:
+                self._warned_nested = True
+                logger.warning(said, extra={"pool": self.name, "event": "nested"}, stack_info=True)
+
+    # --- outside the lock: opening and looking -------------------------------------------------
+
+    def needs_work(self, entry: Entry, now: float) -> bool:
+        """Whether an entry has to be opened, looked at or replaced before it is lent."""
+        return (
+            entry.connection is None
+            or now >= entry.fresh_until
+            or self.core.unfit(entry, now) is not None
+        )
+
+    def work(self, waiter: Waiter, token: Token) -> bool:
+        """Open, or look; false when the waiter has to wait again. May take time."""
+        entry = token.entry
+        if entry.connection is None:
+            return self._open(waiter, entry)
+        return self._fit(waiter, entry, entry.connection)
+
+    def _open(self, waiter: Waiter, entry: Entry) -> bool:
+        """Open a connection for an entry; false when it came so late that it was given away."""
+        try:
+            connection = self.opener()
+        except Exception as error:
+            self.change(self.core.open_failed, waiter, entry, error, self.now())
+            raise
+        return self._take_in(waiter, entry, connection)
+
+    def _take_in(self, waiter: Waiter, entry: Entry, connection: Connection) -> bool:
+        """Put an opened connection where it belongs; false if there is no room for it any more."""
+        try:
+            if self.change(self.core.opened, entry, connection, self.now()):
+                return True
+            waiter.token = None
+            self.change(self.core.readmit, waiter, self.now())
+        except BaseException:
+            if entry.connection is None:  # interrupted before the pool knew of it
+                connections.close(connection)
+            raise
+        return False
+
+    def _fit(self, waiter: Waiter, entry: Entry, connection: Connection) -> bool:
+        """Look at a connection before it is lent; a bad one is replaced."""
+        now = self.now()
+        reason = self.core.unfit(entry, now)
+        if reason is None and now >= entry.fresh_until:
+            reason = None if self._looks_good(waiter, entry, connection, now) else "unhealthy"
+            if reason is not None:
+                self.change(self.core.suspect, now)
+        if reason is None:
+            return True
+        self.change(self.core.replace, waiter, entry, self.now(), reason)
+        return False
+
+    def _looks_good(self, waiter: Waiter, entry: Entry, connection: Connection, now: float) -> bool:
+        """Ask the connection, by a look or by a round trip, depending on how long it was idle."""
+        idle = now - entry.returned
+        suspect = entry.returned <= self.core.suspected_at
+        if suspect or idle >= self.settings.probe_after:
+            left = max(waiter.deadline - now, 0.001)
+            return connections.probe(connection, min(self.settings.probe_timeout, left))
+        return connections.is_healthy(connection)
+
+    # --- returns, away from the fast path ------------------------------------------------------
+
+    def take_back(self, lease: Lease, token: Token) -> None:
+        """A connection comes back that is broken, dirty, too old, or of an old generation."""
+        entry = token.entry
+        if entry.foreign:
+            lease.token = None
+            return
+        if lease.dirty and lease.trouble is None and entry.connection is not None:
+            if not connections.reset(entry.connection):
+                lease.trouble = "not-reset"
+            lease.dirty = False
+        self.change(self.take_back_only, lease, token)
+
+    def take_back_only(self, lease: Lease, token: Token) -> None:
+        """The part of it that is done under the lock."""
+        token.entry.holder = token.entry.code = None
+        core, now = self.core, self.now()
+        if lease.trouble == "lost":
+            core.suspect(now)
+        if core.give_back(token.entry, now, trouble=lease.trouble):
+            core.idle[token] = lease.token = None
+            core.settle(now)
+        else:
+            lease.token = None

@@ -1,0 +1,153 @@
+"""Entries and waiters: the two kinds of things whose places a pool keeps track of.
+
+An entry has exactly one owner at any moment: whoever has its *token*, be it the idle stack, a
+waiter, or a lease. A token that gets lost, because a signal struck between two instructions or
+because nobody gave a lease back, says so as it is collected: a place can not be lost with it.
+"""
+
+from __future__ import annotations
+
+import weakref
+from types import CodeType
+from typing import TYPE_CHECKING, Protocol
+
+from coffre.pool.settings import Lane
+
+if TYPE_CHECKING:
+    from coffre.contract import Connection, OfferError
+
+NEVER = float("-inf")
+"""A moment that is always past."""
+
+Holder = object
+"""Who holds or waits: a thread's ident, a task; ``None`` when it cannot be told."""
+
+
+class Entry:
+    """One connection of a pool, or the room for one that is being opened.
+
+    Compared and hashed by identity.
+    """
+
+    __slots__ = (
+        "born",
+        "code",
+        "connection",
+        "expires",
+        "foreign",
+        "fresh_until",
+        "generation",
+        "gone",
+        "holder",
+        "instruction",
+        "reported",
+        "returned",
+        "taken",
+        "uses",
+    )
+
+    def __init__(self, generation: int, now: float) -> None:
+        """Room for a connection, whose opening begins now."""
+        self.connection: Connection | None = None
+        self.generation = generation
+        self.born = now
+        self.expires = NEVER
+        """When it is too old to be lent; drawn once, at opening."""
+        self.fresh_until = NEVER
+        """Until when it may be lent without a look: neither expired nor idle for long."""
+        self.returned = now
+        self.taken = now
+        """When it was lent, or last used since."""
+        self.uses = 0
+        """How often it was lent: each entry counts its own, and one owner at a time needs no
+        lock to count (sqlalchemy#13410)."""
+        self.holder: Holder | None = None
+        self.code: CodeType | None = None
+        self.instruction = -1
+        """With ``code``, the place that borrowed it; turned into a line when it is reported."""
+        self.foreign = False
+        """Opened by the process that this one was forked from."""
+        self.reported = False
+        """Reported as a leak already."""
+        self.gone = False
+        """Not in the pool any more."""
+
+    @property
+    def place(self) -> str:
+        """``file:line in function`` that borrowed it."""
+        return place_of(self.code, self.instruction)
+
+
+class Finder(Protocol):
+    """Takes care of entries whose token was lost."""
+
+    def orphaned(self, entry: Entry) -> None:
+        """Called by a finaliser: takes no lock that it would have to wait for."""
+        ...
+
+
+class Token:
+    """Whoever has it owns the entry: there is exactly one for each."""
+
+    __slots__ = ("entry", "finder")
+
+    def __init__(self, entry: Entry, finder: weakref.ref[Finder] | None = None) -> None:
+        """Of an entry; a lost one is reported to the finder."""
+        self.entry = entry
+        self.finder = finder
+
+    def __del__(self) -> None:
+        if not self.entry.gone and self.finder is not None:
+            finder = self.finder()
+            if finder is not None:  # else the whole pool is being collected
+                finder.orphaned(self.entry)
+
+
+def place_of(code: CodeType | None, instruction: int) -> str:
+    """Turn a code object and a byte offset into ``file:line in function``."""
+    if code is None:
+        return "an unknown place"
+    line = code.co_firstlineno
+    for start, end, number in code.co_lines():
+        if start <= instruction < end and number is not None:
+            line = number
+    return f"{code.co_filename}:{line} in {code.co_qualname}"
+
+
+class Waiter:
+    """One caller in the queue. Its end is a ``token`` (to lend or to open) or a ``refusal``.
+
+    The faces make subclasses that know how to sleep and how to be woken.
+    """
+
+    __slots__ = ("alarm", "deadline", "holder", "lane", "refusal", "since", "ticket", "token")
+
+    def __init__(self, since: float, deadline: float, lane: Lane, holder: Holder | None) -> None:
+        """Begin to wait.
+
+        Args:
+            since: now.
+            deadline: when the caller gives up; infinite when never.
+            lane: how urgent.
+            holder: who is asking, to find deadlocks.
+        """
+        self.since = since
+        self.deadline = deadline
+        self.lane = lane
+        self.holder = holder
+        self.ticket = 0
+        self.token: Token | None = None
+        self.refusal: OfferError | None = None
+        self.alarm: float | None = None
+        """When it should look at the pool again by itself, being at the head of the queue."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether its waiting is over."""
+        return self.token is not None or self.refusal is not None
+
+    def wake(self) -> None:
+        """Have the caller look at its outcome; called under the pool's lock, so short.
+
+        Waking somebody who has nothing to see is harmless.
+        """

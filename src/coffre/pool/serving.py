@@ -1,0 +1,255 @@
+"""Who is served next, and with what: the rules of the queue."""
+
+from __future__ import annotations
+
+from coffre.contract import OfferError
+from coffre.pool.entries import Entry, Token, Waiter
+from coffre.pool.errors import (
+    BreakerOpenError,
+    PoolBusyError,
+    PoolClosedError,
+    PoolPausedError,
+)
+from coffre.pool.state import PoolState
+
+
+class Serving(PoolState):
+    """Hands idle connections, and room for new ones, to the oldest waiter.
+
+    A returned connection goes to whoever waits longest and never "back to the pool" while
+    somebody waits: pools that notify a waiter and let newcomers compete for it starve threads
+    for ever (sqlalchemy#7679, asyncpg#1247, HikariCP#1909).
+    """
+
+    # --- joining ---------------------------------------------------------------------------
+
+    def admit(self, waiter: Waiter, now: float) -> None:
+        """A caller comes: it is served, queued, or refused; look at the waiter."""
+        self.awaiting[waiter] = None
+        refusal = self._refusal()
+        if refusal is not None:
+            self.refuse(waiter, refusal)
+            return
+        self.tickets += 1
+        waiter.ticket = self.tickets if self.total is None else self.total.ticket()
+        # Published before the idle stack is looked at: who returns a connection publishes it
+        # before looking at the gate, so one of the two sees the other.
+        self.line.join(waiter)
+        self.gate = True
+        self.settle(now)
+        if not waiter.settled:
+            self._shed(waiter, now)
+
+    def readmit(self, waiter: Waiter, now: float) -> None:
+        """What the waiter was given was bad, and is gone: it is the next to be served again."""
+        self.awaiting[waiter] = None
+        refusal = self._refusal()
+        if refusal is not None:
+            self.refuse(waiter, refusal)
+            return
+        self.line.rejoin(waiter)
+        self.gate = True
+        self.settle(now)
+
+    def _refusal(self) -> OfferError | None:
+        if self.closed:
+            return PoolClosedError(f"pool {self.name} is closed")
+        if self.paused and self.pause_refuses:
+            return PoolPausedError(f"pool {self.name} is paused")
+        return None
+
+    def _shed(self, waiter: Waiter, now: float) -> None:
+        """Refuse who would wait in vain. Those who could be served at once never come here."""
+        most = self.settings.max_waiting
+        if most is not None and len(self.line) > most:
+            self.refuse(waiter, PoolBusyError(f"pool {self.name}: {most} callers wait already"))
+        elif self.settings.shed_hopeless and self._hopeless(waiter, now):
+            self.refuse(
+                waiter,
+                PoolBusyError(f"pool {self.name}: {len(self.line)} callers are before this one"),
+            )
+        self.regate()
+
+    def _hopeless(self, waiter: Waiter, now: float) -> bool:
+        return now + len(self.line) * self.pace > waiter.deadline
+
+    def refuse(self, waiter: Waiter, error: OfferError) -> None:
+        """End a wait with an error."""
+        waiter.refusal = error
+        self.line.leave(waiter)
+        refused = self.counters.refused
+        refused[error.code] = refused.get(error.code, 0) + 1
+        self.tell("refused", error.code)
+        waiter.wake()
+
+    # --- serving ---------------------------------------------------------------------------
+
+    def settle(self, now: float) -> None:
+        """Do everything that can be done now. Called after every change, and at every alarm."""
+        self._write_off(now)
+        self._shrink()
+        if self.closed:
+            self._close_idle("closed")
+            self._refuse_all(PoolClosedError(f"pool {self.name} is closed"))
+        elif not self.paused:
+            self._serve(now)
+        if now >= self.next_look:
+            self._look(now)
+        self._watch()
+        self.regate()
+        self._set_alarm(now)
+        if self.total is not None:
+            self.total.settle_others(self, now)
+
+    def _serve(self, now: float) -> None:
+        while (head := self.line.head()) is not None:
+            if self._grant_idle(head, now):
+                continue
+            if not self.may_open(now):
+                break
+            self._grant_room(head, now)
+        if self.breaker.refuses(now) and not self.alive and self.line:
+            self._refuse_all(self._resting(now))
+
+    def _resting(self, now: float) -> BreakerOpenError:
+        wait = self.breaker.retry_at - now
+        error = BreakerOpenError(
+            f"pool {self.name}: opening a connection failed {self.breaker.failures} times in a "
+            f"row, the offer is left alone for {wait:.1f} s",
+            retry_after=wait,
+        )
+        error.__cause__ = self.breaker.cause
+        return error
+
+    def _refuse_all(self, error: OfferError) -> None:
+        for waiter in self.line:
+            own = type(error)(error.message)  # an exception belongs to one traceback
+            own.__cause__ = error.__cause__
+            if isinstance(error, BreakerOpenError) and isinstance(own, BreakerOpenError):
+                own.retry_after = error.retry_after
+            self.refuse(waiter, own)
+
+    def _grant_idle(self, head: Waiter, now: float) -> bool:
+        while self.draw(head) and head.token is not None:
+            entry = head.token.entry
+            reason = self.unfit(entry, now)
+            if reason is None and self.total is not None and self.total.yields(self, head, now):
+                reason = "made-room"
+            if reason is None:
+                self._served(head, now)
+                return True
+            self.doom(entry, reason)
+            head.token = None
+        return False
+
+    def draw(self, waiter: Waiter) -> bool:
+        """Move an idle entry to a waiter; false when there is none."""
+        if self.settings.reuse == "fifo":
+            for token in list(self.idle):
+                del self.idle[token]
+                waiter.token = token
+                return True
+            return False
+        try:
+            waiter.token, _ = self.idle.popitem()
+        except KeyError:  # none, or the fast path was quicker
+            return False
+        return True
+
+    def unfit(self, entry: Entry, now: float) -> str | None:
+        """Why an entry must not be lent any more; ``None`` when it may."""
+        if entry.generation != self.generation:
+            return "drained"
+        return "expired" if now >= entry.expires else None
+
+    def may_open(self, now: float) -> bool:
+        """Whether there is room, and reason, for one more connection."""
+        return (
+            len(self.entries) < self.max_size
+            and len(self.opening) < self.settings.max_opening
+            and self.breaker.allows(now, len(self.opening))
+            and (self.total is None or self.total.make_room(self, now))
+        )
+
+    def _grant_room(self, head: Waiter, now: float) -> None:
+        # The oldest waiter opens, in its own thread: it gets the real error, and no opener
+        # thread can die or hang for all (HikariCP#2186, #2265).
+        entry = Entry(self.generation, now)
+        self.entries[entry] = self.opening[entry] = entry
+        head.token = Token(entry, self._finder)
+        self._served(head, now)
+
+    def _served(self, waiter: Waiter, now: float) -> None:
+        self.line.served(waiter)
+        if self.last_served is not None and self.line:
+            self.pace += (now - self.last_served - self.pace) / 8
+        self.last_served = now if self.line else None
+        self.counters.count_wait(now - waiter.since)
+        if self.listening:
+            self.tell("granted", seconds=now - waiter.since)
+        waiter.wake()
+
+    # --- upkeep ----------------------------------------------------------------------------
+
+    def _write_off(self, now: float) -> None:
+        """Give the room of openings that hang to somebody else; what comes late is closed."""
+        for entry in list(self.opening):
+            if now < entry.born + 2 * self.settings.open_timeout:
+                break
+            self.forget(entry)
+            self.counters.late += 1
+
+    def _shrink(self) -> None:
+        while len(self.entries) > self.max_size and self.idle:
+            for token in list(self.idle):
+                self.doom_idle(token, "resized")
+                break
+
+    def _close_idle(self, reason: str) -> None:
+        for token in list(self.idle):
+            self.doom_idle(token, reason)
+
+    def _look(self, now: float) -> None:
+        """Close what was idle for too long, the oldest first, and note when to look again."""
+        spare = len(self.entries) - self.settings.min_idle
+        next_look = now + self.settings.idle_timeout  # for those that are lent now
+        for token in list(self.idle):
+            entry = token.entry
+            reason = self.unfit(entry, now)
+            if reason is None and now >= entry.returned + self.settings.idle_timeout and spare > 0:
+                reason = "idle"
+            if reason is not None and self.doom_idle(token, reason):
+                spare -= 1
+            else:
+                next_look = min(next_look, self.due(entry, now))
+        self.next_look = next_look
+
+    def due(self, entry: Entry, now: float) -> float:
+        """When an idle entry has to be looked at."""
+        due = min(entry.expires, entry.returned + self.settings.idle_timeout)
+        # One that is kept although it is due, for min_idle, is not looked at without end.
+        return due if due > now else now + self.settings.idle_timeout
+
+    def _watch(self) -> None:
+        if self.watchers and not self.held and not self.opening:
+            for watcher in self.watchers:
+                watcher.wake()
+
+    def _set_alarm(self, now: float) -> None:
+        """Have the head of the queue look again when time alone will change something.
+
+        Without a thread of its own, a pool relies on those who wait.
+        """
+        head = self.line.head()
+        if head is None:
+            return
+        alarm = self._alarm(now)
+        if head.alarm != alarm:
+            head.alarm = alarm
+            head.wake()  # it sleeps until an alarm that no longer holds
+
+    def _alarm(self, now: float) -> float | None:
+        times = [entry.born + 2 * self.settings.open_timeout for entry in list(self.opening)[:1]]
+        if self.breaker.retry_at > now and len(self.entries) < self.max_size:
+            times.append(self.breaker.retry_at)
+        return min(times, default=None)

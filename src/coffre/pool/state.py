@@ -1,0 +1,176 @@
+"""What a pool consists of, and how it is put straight after an interruption.
+
+No I/O, no thread, no clock. Everything here is guarded by the lock of the face, but for two
+things that the fast path touches without it: ``idle`` (one atomic ``popitem``, one atomic
+insertion) and the reading of ``gate``, ``generation`` and ``next_look``.
+
+Truth is where a token *is*. Numbers are counted from there, so that there is none to correct
+after a ``KeyboardInterrupt`` in the middle of a change: see :meth:`PoolState.repair`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from coffre.pool.breaker import Breaker
+from coffre.pool.entries import Entry, Finder, Token, Waiter
+from coffre.pool.events import Counters, PoolEvent
+from coffre.pool.line import Line
+from coffre.pool.settings import PoolSettings
+
+if TYPE_CHECKING:
+    from coffre.pool.total import Total
+
+
+class PoolState:
+    """Entries, queue, gate and counters of one pool."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: PoolSettings,
+        *,
+        chance: Callable[[], float],
+        total: Total | None = None,
+        always_locked: bool = False,
+        finder: Finder | None = None,
+    ) -> None:
+        """An empty pool.
+
+        Args:
+            name: for events and messages.
+            settings: how it behaves.
+            chance: source of jitter, from 0 up to 1.
+            total: bound shared with the pools of other offers.
+            always_locked: never let the fast path in; for interpreters without a global lock.
+            finder: told of lost tokens; not kept alive.
+        """
+        self.name = name
+        self.settings = settings
+        self.max_size = settings.max_size
+        self.chance = chance
+        self.total = total
+        self.locked = always_locked or settings.reuse == "fifo"
+        self.entries: dict[Entry, Entry] = {}
+        """Every entry there is: being opened, idle, or lent. A set, written by assignment."""
+        self.opening: dict[Entry, Entry] = {}
+        """Those being opened, oldest first."""
+        self.idle: dict[Token, None] = {}
+        """Those that can be lent, the one returned last at the end. A dictionary, because a
+        token comes back by one assignment, ``idle[token] = lease.token = None``, in which the
+        interpreter lets no signal between the two targets, as it would after a call."""
+        self._finder = None if finder is None else weakref.ref(finder)
+        self.doomed: dict[Entry, str] = {}
+        """Connections to be closed, outside the lock, and why."""
+        self.line = Line()
+        self.awaiting: dict[Waiter, None] = {}
+        """Waiters that have not collected their outcome yet, those in line included."""
+        self.watchers: list[Waiter] = []
+        """Woken when nothing is lent any more."""
+        self.breaker = Breaker(settings, chance)
+        self.generation = 0
+        self.suspected_at = float("-inf")
+        """Idle entries not used since are probed before they are lent."""
+        self.paused = False
+        self.pause_refuses = False
+        self.closed = False
+        self.gate = self.locked
+        """Whether everyone must take the lock: somebody waits, or something is out of the usual."""
+        self.next_look = float("inf")
+        """When an idle entry may have become too old."""
+        self.last_served: float | None = None
+        self.pace = 0.0
+        """Mean time between two waiters being served, in seconds."""
+        self.tickets = 0
+        self.counters = Counters()
+        self.events: deque[PoolEvent] = deque()
+        self.listening = False
+
+    # --- counting --------------------------------------------------------------------------
+
+    @property
+    def held(self) -> int:
+        """Connections lent, or on their way between owners."""
+        return max(len(self.entries) - len(self.opening) - len(self.idle), 0)
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a connection that could come back."""
+        return len(self.entries) > len(self.opening)
+
+    def checkouts(self) -> int:
+        """Loans so far: each entry counted its own."""
+        return self.counters.retired_uses + sum(entry.uses for entry in list(self.entries))
+
+    def regate(self) -> None:
+        """Open the fast path when nothing speaks against it."""
+        self.gate = bool(
+            self.locked
+            or self.line
+            or self.closed
+            or self.paused
+            or len(self.entries) > self.max_size
+            or (self.total is not None and self.total.starving)
+        )
+
+    def tell(self, kind: str, detail: str = "", seconds: float | None = None) -> None:
+        """Keep an event for the listener, if there is one."""
+        if self.listening:
+            self.events.append(PoolEvent(kind=kind, pool=self.name, detail=detail, seconds=seconds))
+
+    # --- leaving the pool ------------------------------------------------------------------
+
+    def doom(self, entry: Entry, reason: str) -> None:
+        """Take an entry out of the pool; its connection is to be closed. Its owner lets it go."""
+        self.doomed[entry] = reason
+        self.forget(entry, reason)
+
+    def doom_idle(self, token: Token, reason: str) -> bool:
+        """Take an idle entry out of the pool; false if the fast path has just lent it."""
+        try:
+            del self.idle[token]
+        except KeyError:
+            return False
+        self.doom(token.entry, reason)
+        return True
+
+    def forget(self, entry: Entry, reason: str | None = None) -> None:
+        """An entry is no more; forgetting twice is harmless."""
+        entry.gone = True
+        self.opening.pop(entry, None)
+        if self.entries.pop(entry, None) is None:
+            return
+        self.counters.retired_uses += entry.uses
+        if reason is not None:
+            closed = self.counters.closed
+            closed[reason] = closed.get(reason, 0) + 1
+            self.tell("closed", reason)
+
+    # --- after an interruption --------------------------------------------------------------
+
+    def repair(self) -> None:
+        """Put straight whatever an exception in the middle of a change left half done.
+
+        Every change first moves a token, then updates what follows from it; this updates the
+        rest again, and wakes everyone to see for themselves.
+        """
+        for entry, reason in list(self.doomed.items()):
+            self.forget(entry, reason)
+        for entry in [entry for entry in self.entries if entry.gone]:
+            self.forget(entry)
+        self.opening = {entry: entry for entry in self.entries if entry.connection is None}
+        for waiter in list(self.awaiting):
+            self._repair(waiter)
+        self.gate = True
+
+    def _repair(self, waiter: Waiter) -> None:
+        if waiter.token is not None and waiter.token.entry.gone:
+            waiter.token = None
+        if waiter.settled:
+            self.line.leave(waiter)
+        elif waiter not in self.line:
+            self.line.rejoin(waiter)
+        waiter.wake()
