@@ -5,8 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from coffre.cli.interrupts import InterruptedJob
 from coffre.cli.output import Output
 from coffre.cli.status import ExitStatus, status_of_code, status_of_job
 from coffre.cli.wording import count_text
@@ -28,22 +30,18 @@ def run_repair(
     Raises:
         BrakeError: too many objects, and the brake was not released.
     """
-    done: Counter[RepairAction] = Counter()
-    failures: set[ExitStatus] = set()
+    told = _Told(out)
     try:
-        for outcome in _begun(args, engine, refs):
-            done[outcome.action] += 1
-            if outcome.action is RepairAction.FAILED:
-                failures.add(status_of_code(outcome.code))
-                out.failure(outcome.to_json(), _line(outcome))
-            else:
-                out.line(outcome.to_json(), _line(outcome))
+        with InterruptedJob(out) as interrupt:
+            for outcome in _begun(args, engine, refs):
+                with interrupt.telling():
+                    told.add(outcome)
+                interrupt.raise_if_any()
     except KeyboardInterrupt:
-        _conclude(done, out, complete=False)
+        told.finish(complete=False)
         out.message(INTERRUPTED)
         return ExitStatus.PART
-    _conclude(done, out, complete=True)
-    return status_of_job(done.total() - done[RepairAction.FAILED], failures)
+    return told.finish(complete=True)
 
 
 def _begun(
@@ -71,10 +69,29 @@ def _line(outcome: RepairOutcome) -> str:
     return "  ".join(parts)
 
 
-def _conclude(done: Counter[RepairAction], out: Output, *, complete: bool) -> None:
-    told: dict[str, object] = {action.value: done[action] for action in RepairAction}
-    counts = ", ".join(f"{done[action]} {action.value}" for action in RepairAction if done[action])
-    text = f"{count_text(done.total(), 'copy')} owed: {counts}" if counts else "nothing is owed"
-    out.summary(told | {"complete": complete}, text if complete else f"stopped early: {text}")
-    if done[RepairAction.FAILED]:
-        out.advice("what failed is still owed: run coffre repair again once the reason is gone")
+@dataclass(slots=True)
+class _Told:
+    """A repair, told copy by copy, and counted as it is told."""
+
+    out: Output
+    done: Counter[RepairAction] = field(default_factory=Counter)
+    failures: set[ExitStatus] = field(default_factory=set)
+
+    def add(self, outcome: RepairOutcome) -> None:
+        self.done[outcome.action] += 1
+        if outcome.action is RepairAction.FAILED:
+            self.failures.add(status_of_code(outcome.code))
+            self.out.failure(outcome.to_json(), _line(outcome))
+        else:
+            self.out.line(outcome.to_json(), _line(outcome))
+
+    def finish(self, *, complete: bool) -> ExitStatus:
+        done, failed = self.done, self.done[RepairAction.FAILED]
+        told: dict[str, object] = {action.value: done[action] for action in RepairAction}
+        counts = ", ".join(f"{done[one]} {one.value}" for one in RepairAction if done[one])
+        text = f"{count_text(done.total(), 'copy')} owed: {counts}" if counts else "nothing is owed"
+        early = "" if complete else "stopped early: "
+        self.out.summary(told | {"complete": complete}, early + text)
+        if failed:
+            self.out.advice("what failed is still owed: run coffre repair again, the reason gone")
+        return status_of_job(done.total() - failed, self.failures)

@@ -223,6 +223,17 @@ def test_a_changed_ledger_is_found(archive: Archive) -> None:
     assert ran.summary["findings"] != 0
 
 
+def test_a_bug_ends_without_a_traceback_and_asks_to_be_reported(archive: Archive) -> None:
+    broken = "import tomllib\ndef loads(text): raise RuntimeError\ntomllib.loads = loads\n"
+    archive.file("bug/sitecustomize.py", broken.encode())
+    archive.environment["PYTHONPATH"] = str(archive.home / "bug")
+
+    check(archive("ls", "--json"), 70, "internal")
+
+    archive.environment["COFFRE_DEBUG"] = "1"
+    assert "Traceback" in archive("ls").err
+
+
 def test_an_offer_that_is_away_is_a_status_of_its_own(archive: Archive) -> None:
     ledger_of(archive)
     offers = [line["url"] for line in archive("offers", "--json").told]

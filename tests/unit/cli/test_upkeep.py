@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
-from coffre.engine import Audit, Limits
+from coffre.contract import ObjectRef
+from coffre.engine import Audit, Finding, Limits
 from coffre.engine.ledger import LedgerFinding
+from coffre.testing import MemoryOffer, Quarantined
 from tests.unit.cli.conftest import Bench, ref
 
 
@@ -102,6 +106,33 @@ def test_an_interrupted_audit_says_what_it_read_and_how_to_go_on(
     assert "again to go on" in ran.err
 
 
+def test_an_interrupted_audit_tells_all_it_recorded_and_goes_on_from_there(
+    stored: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.txt", "b.txt"):
+        stored.memory["south"].damage(ref(name))
+    monkeypatch.setattr("coffre.engine.auditing.PAGE", 1)
+    step = Audit.__next__
+
+    def interrupted(audit: Audit) -> Finding:
+        if not audit.summary.findings:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(audit)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Audit, "__next__", interrupted)
+        first = stored("audit", "--json")
+    second = stored("audit", "--json")
+
+    assert (first.status, second.status) == (1, 1)
+    assert first.summary.items() >= {"objects": 1, "complete": False}.items()
+    assert second.summary.items() >= {"objects": 2, "complete": True, "resumed": True}.items()
+    told = [len([line for line in ran.told if "code" in line]) for ran in (first, second)]
+    assert told[0] == first.summary["findings"] == second.summary["told_before"]
+    assert sum(told) == second.summary["findings"]
+    assert f"{told[0]} findings told then" in second.err
+
+
 def test_a_sound_ledger_is_told_so(stored: Bench) -> None:
     ran = stored("audit", "--ledger")
 
@@ -148,6 +179,28 @@ def test_a_repair_that_cannot_be_done_now_ends_with_the_reason_and_stays_owed(
     assert "[offer-unavailable]" in ran.err
     assert ran.lines == ["1 copy owed: 1 failed"]
     assert coffre("repair", "--dry-run").lines[-1] == "1 copy owed"
+
+
+def test_an_interrupted_repair_tells_the_copy_in_hand_and_leaves_the_others_owed(
+    stored: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.txt", "b.txt"):
+        stored.memory["south"].damage(ref(name))
+    stored("audit")
+    look = MemoryOffer.set_aside
+
+    def interrupted(offer: MemoryOffer, ref: ObjectRef, reason: str) -> Quarantined:
+        os.kill(os.getpid(), signal.SIGINT)
+        return look(offer, ref, reason)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryOffer, "set_aside", interrupted)
+        ran = stored("repair", "--json")
+
+    assert ran.status == 1
+    assert ran.summary.items() >= {"rewritten": 1, "failed": 0, "complete": False}.items()
+    assert "still owed" in ran.err
+    assert stored("repair").lines[-1] == "1 copy owed: 1 rewritten"
 
 
 def test_a_repair_can_be_of_one_object(stored: Bench) -> None:

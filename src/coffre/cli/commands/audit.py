@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from coffre.cli.command import Command, with_engine
@@ -71,25 +73,40 @@ def _check(args: Namespace, engine: Engine) -> None:
 
 def _audit(args: Namespace, engine: Engine, out: Output) -> Audit | None:
     """Run the audit and print what it finds; ``None`` when it was interrupted."""
+    from coffre.cli.interrupts import InterruptedJob
     from coffre.cli.progress import gauge
 
-    with gauge(out, "reading", lambda: _total(args, engine)) as bar:
-        audit = engine.audit(
-            tenant=args.tenant,
-            container=args.container,
-            offers=args.offers,
-            resume=not args.restart,
-            threads=args.threads,
-            progress=lambda summary: bar.reach(summary.objects, summary.bytes_read),
-        )
+    with (
+        gauge(out, "reading", lambda: _total(args, engine)) as bar,
+        InterruptedJob(out) as interrupt,
+    ):
+
+        def reached(summary: AuditSummary) -> None:
+            bar.reach(summary.objects, summary.bytes_read)
+            interrupt.raise_if_any()  # everything that was recorded so far has been told
+
+        audit = _begun(args, engine, reached)
         try:
-            for finding in audit:
-                out.result(finding.to_json(), _line(finding))
+            with closing(audit):
+                for finding in audit:
+                    with interrupt.telling():
+                        out.result(finding.to_json(), _line(finding))
         except KeyboardInterrupt:
             out.summary(audit.summary.to_json(), f"stopped early: {_totals(audit.summary)}")
             out.message(INTERRUPTED)
             return None
     return audit
+
+
+def _begun(args: Namespace, engine: Engine, progress: Callable[[AuditSummary], None]) -> Audit:
+    return engine.audit(
+        tenant=args.tenant,
+        container=args.container,
+        offers=args.offers,
+        resume=not args.restart,
+        threads=args.threads,
+        progress=progress,
+    )
 
 
 def _total(args: Namespace, engine: Engine) -> Total | None:
@@ -113,7 +130,10 @@ def _conclude(summary: AuditSummary, out: Output, *, repairing: bool) -> None:
     """The totals, and what to do about them."""
     out.summary(summary.to_json(), _totals(summary))
     if summary.resumed:
-        out.advice("this went on where an interrupted audit stopped; the totals include its part")
+        out.advice(
+            "this went on where an interrupted audit stopped; the totals include its part"
+            + (f", and {summary.told_before} findings told then" if summary.told_before else "")
+        )
     if summary.findings and not repairing:
         out.advice("run coffre repair to rewrite bad and missing copies from verified ones")
     if summary.unknown or summary.unknown_listings:

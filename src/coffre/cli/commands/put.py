@@ -82,7 +82,7 @@ def _run_bulk(args: Namespace, engine: Engine, tally: PutTally) -> bool:
 
     with (
         gauge(tally.out, "storing", lambda: measure(items_of(args))) as bar,
-        InterruptedJob() as interrupt,
+        InterruptedJob(tally.out) as interrupt,
     ):
         items = until(lambda: interrupt.asked, items_of(args))
         feed = watched(items, bar.pass_by) if bar.visible else items
