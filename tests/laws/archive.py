@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,12 +129,13 @@ class Archive:
                     found[name, one] = data
         return found
 
-    def set_aside(self) -> set[tuple[str, ObjectRef, bytes]]:
-        return {
+    def set_aside(self) -> Counter[tuple[str, ObjectRef, bytes]]:
+        """What is in quarantine, and how often."""
+        return Counter(
             (name, kept.ref, kept.data)
             for name, memory in self.memory.items()
             for kept in memory.quarantined
-        }
+        )
 
     def records(self) -> dict[ObjectRef, ObjectRecord]:
         return {record.ref: record for record in self.ledger.objects()}

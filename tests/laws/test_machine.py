@@ -478,7 +478,7 @@ class Laws(RuleBasedStateMachine):
             if outcome.action in (RepairAction.MADE, RepairAction.REWRITTEN):
                 assert outcome.source != outcome.offer
         after = self.archive.at_rest()
-        newly = {(name, one, data) for name, one, data in self.archive.set_aside() - aside}
+        newly = self.archive.set_aside() - aside
         for (name, one), data in before.items():
             if after.get((name, one)) == data:
                 continue
