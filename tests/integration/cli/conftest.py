@@ -94,6 +94,7 @@ class Archive:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=0,  # nothing is read ahead of the line that was looked at
             # A test runner in the background may have SIGINT ignored, and pass that on.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
