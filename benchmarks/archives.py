@@ -41,11 +41,11 @@ def archive(
 
 
 def _offer(name: str, root: Path, *, flush: bool) -> Offer:
-    root.mkdir(exist_ok=True)
     driver = FilesystemDriver()
     parameters = ConnectionParameters.checked(
         driver.parameters, url=root.as_uri(), values={"flush": flush}
     )
+    driver.prepare(parameters)
     return Offer(name, driver, parameters)
 
 
@@ -65,7 +65,7 @@ required = 1
 
 def write_configuration(place: Path) -> Path:
     """The same archive with one offer, for the command line; the path of its ``coffre.toml``."""
-    (place / "offer-1").mkdir()
+    _offer("offer-1", place / "offer-1", flush=True)
     path = place / "coffre.toml"
     path.write_text(CONFIGURATION, encoding="utf-8")
     return path

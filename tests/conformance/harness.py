@@ -50,6 +50,10 @@ class Harness(ABC):
     def damage(self, ref: ObjectRef) -> None:
         """Change the bytes at rest, their number and nothing else unchanged."""
 
+    def new_place(self) -> ConnectionParameters | None:
+        """Parameters of an empty place that is no offer yet; ``None`` when there can be no such."""
+        return None
+
     def unreachable(self) -> ConnectionParameters | None:
         """Parameters of an offer that cannot be reached; ``None`` when there can be no such."""
         return None

@@ -21,6 +21,7 @@ from coffre.contract import (
     ObjectConflictError,
     ObjectNotFoundError,
     ObjectRef,
+    OfferUnavailableError,
     PutRequest,
     PutResult,
     QuarantineRequest,
@@ -29,6 +30,7 @@ from coffre.contract import (
     StatRequest,
     SupportsBulkPut,
     SupportsContainers,
+    SupportsPrepare,
     SupportsQuarantine,
     SupportsSweep,
     SweepRequest,
@@ -55,6 +57,29 @@ class ServicesConformance:
         with harness.connect() as connection:
             there = hasattr(connection, METHODS[capability])
             assert there == (capability in connection.capabilities)
+
+    def test_a_driver_prepares_offers_if_and_only_if_it_says_so(self, harness: Harness) -> None:
+        driver = harness.driver
+
+        assert hasattr(driver, "prepare") == (Capability.PREPARE in driver.capabilities)
+
+    def test_a_new_place_is_an_offer_once_it_was_prepared_and_never_before(
+        self, harness: Harness
+    ) -> None:
+        place = harness.new_place()
+        if place is None:
+            pytest.skip("this driver's offers need no preparation")
+        driver = cast(SupportsPrepare, harness.driver)
+
+        with pytest.raises(OfferUnavailableError):
+            harness.driver.connect(place)
+        assert not harness.driver.is_available(place)
+        assert driver.prepare(place).made
+        assert not driver.prepare(place).made
+
+        assert harness.driver.is_available(place)
+        with harness.driver.connect(place) as connection, pytest.raises(ObjectNotFoundError):
+            connection.get(GetRequest(ref=named("nothing")))
 
     def test_a_bulk_put_answers_for_each_in_order(self, harness: Harness) -> None:
         needs(harness, Capability.BULK_PUT)

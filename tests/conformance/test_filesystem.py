@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from coffre.contract import ConnectionParameters, Driver, ObjectRef
+from coffre.contract import ConnectionParameters, Driver, ObjectRef, SupportsPrepare
 from tests.conformance.harness import Harness
 from tests.conformance.kit import DriverConformance
 
@@ -16,9 +17,11 @@ class FilesystemHarness(Harness):
     def __init__(self, driver: Driver, root: Path) -> None:
         self.driver = driver
         self.root = root
-        self.parameters = ConnectionParameters.checked(
-            driver.parameters, url=root.as_uri(), values={"create": True}
-        )
+        self.parameters = self._parameters_of(root)
+        cast(SupportsPrepare, driver).prepare(self.parameters)
+
+    def _parameters_of(self, root: Path) -> ConnectionParameters:
+        return ConnectionParameters.checked(self.driver.parameters, url=root.as_uri())
 
     def bytes_at_rest(self, ref: ObjectRef) -> bytes | None:
         path = self._path(ref)
@@ -36,6 +39,11 @@ class FilesystemHarness(Harness):
     def _path(self, ref: ObjectRef) -> Path | None:
         place = self.root / str(ref.tenant) / ref.container
         return next(place.glob(f"*/{ref.identifier}"), None)
+
+    def new_place(self) -> ConnectionParameters:
+        place = self.root.with_name("new-place")
+        place.mkdir()
+        return self._parameters_of(place)
 
     def unreachable(self) -> ConnectionParameters:
         return ConnectionParameters(url=(self.root / "not" / "there").as_uri())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from coffre.contract import DriverNotFoundError, ParameterError
 
 if TYPE_CHECKING:
     from coffre.config.settings import LedgerSettings, Settings
-    from coffre.contract import Driver
+    from coffre.contract import Driver, PrepareResult
     from coffre.engine import Engine
     from coffre.engine.ledger import Ledger
     from coffre.manager import DriverManager, OfferSettings
@@ -92,6 +92,19 @@ def open(
         failed.pop_all()
     # Offers are closed first: what is still under way may have something to record.
     return engine.closing(ledger.close, manager.close)
+
+
+def prepare_offers(path: Path) -> Sequence[PrepareResult]:
+    """Make the places that a new configuration names its offers; the ledger is not opened.
+
+    Raises:
+        ConfigurationError, DriverError: as :func:`open` says.
+        CoffreError: a place cannot be an offer, because it holds something else for instance.
+    """
+    from coffre.config.loading import load_settings
+
+    with _manager(load_settings(path), None) as manager:
+        return [offer.prepare() for offer in manager.values()]
 
 
 def _manager(settings: Settings, drivers: Mapping[str, Driver] | None) -> DriverManager:

@@ -1,4 +1,4 @@
-"""The configuration that ``coffre init`` writes: two offers in directories, ready to use."""
+"""What ``coffre init`` makes: a configuration, and its two offers in directories, ready to use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from coffre.config.errors import ConfigurationError
-from coffre.config.opening import DEFAULT_PATH
+from coffre.config.opening import DEFAULT_PATH, prepare_offers
+from coffre.contract import CoffreError
 
 OFFERS = ("north", "south")
 """Directories under ``offers`` that play the part of two storage services."""
@@ -28,8 +29,11 @@ url = "sqlite:///coffre.db"     # or "postgresql://user@host/database", for seve
 driver = "filesystem"
 url = "file:offers/north"
 
+# A directory that holds no offer is a disk that is away, never a new offer: a new one is made once,
+# by `coffre offers --prepare ID`. `coffre init` has made these two.
+#
 # [offers.north.parameters]
-# mounted = true                # a disk of its own: an empty directory means that it is missing
+# records = "sidecar"           # keep records in files of their own, not in attributes
 #
 # Secrets are given by reference, never written here:
 # password = { environment = "NORTH_PASSWORD" }
@@ -64,7 +68,7 @@ verify = "written"              # or "read": read every copy back before it coun
 
 
 def write_configuration(directory: str | os.PathLike[str] = ".") -> Sequence[Path]:
-    """Write a commented ``coffre.toml``, and make the two directories that it names as offers.
+    """Write a commented ``coffre.toml``, and make the two offers that it names.
 
     Args:
         directory: where; made when it is missing.
@@ -75,6 +79,7 @@ def write_configuration(directory: str | os.PathLike[str] = ".") -> Sequence[Pat
     Raises:
         ConfigurationError: there is a configuration already, and it stays as it is; or the
             directory cannot be written.
+        CoffreError: a directory cannot be an offer; no configuration was written.
     """
     base = Path(directory)
     path = base / DEFAULT_PATH
@@ -83,12 +88,16 @@ def write_configuration(directory: str | os.PathLike[str] = ".") -> Sequence[Pat
         base.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(TEMPLATE)
-        for offer in offers:
-            offer.mkdir(parents=True, exist_ok=True)
+        (base / "offers").mkdir(exist_ok=True)
     except FileExistsError as error:
         raise ConfigurationError(
             f"{error.filename} is there already and stays as it is: choose another directory",
         ) from error
     except OSError as error:
         raise ConfigurationError(f"{error.filename}: {error.strerror}") from error
+    try:
+        prepare_offers(path)
+    except CoffreError:
+        path.unlink()  # init can be run again once the reason is gone
+        raise
     return [path, *offers]

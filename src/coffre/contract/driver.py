@@ -28,7 +28,8 @@ class Driver(ABC):
     parameters: tuple[Parameter, ...] = ()
     """Parameters it understands, beside the URL."""
     capabilities: frozenset[Capability] = frozenset()
-    """Most that its connections can do; a connection may declare less."""
+    """Most that its connections can do; a connection may declare less. And ``PREPARE``, which is
+    a service of the driver itself."""
 
     @abstractmethod
     def connect(self, parameters: ConnectionParameters) -> Connection:

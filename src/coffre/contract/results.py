@@ -134,6 +134,16 @@ class SweepResult:
     """Bytes given back."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareResult:
+    """A place that is an offer now."""
+
+    place: str
+    """Path or address, in the service's own terms, for a person."""
+    made: bool
+    """False when it was an offer already, and nothing changed."""
+
+
 class Listing(Iterator[ListEntry]):
     """Entries in order, read as they come; says at the end whether it is complete.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from coffre.contract.errors import CoffreError
+    from coffre.contract.parameters import ConnectionParameters
     from coffre.contract.requests import (
         BulkPutRequest,
         ContainersRequest,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     )
     from coffre.contract.results import (
         ContainerEntry,
+        PrepareResult,
         PutResult,
         QuarantineResult,
         SweepResult,
@@ -57,6 +59,8 @@ class Capability(StrEnum):
     """Bad bytes can be set aside in one atomic step (:class:`SupportsQuarantine`)."""
     SWEEP = "sweep"
     """Leftovers of crashed writers can be removed (:class:`SupportsSweep`)."""
+    PREPARE = "prepare"
+    """The driver can make a new, empty place an offer (:class:`SupportsPrepare`)."""
     RETENTION = "retention"
     """The offer itself refuses to delete an object before a date."""
     LEGAL_HOLD = "legal-hold"
@@ -122,5 +126,26 @@ class SupportsSweep(Protocol):
         """Remove leftovers of crashed puts, never the work in progress of a live writer.
 
         A second sweep finds nothing more to do.
+        """
+        ...
+
+
+class SupportsPrepare(Protocol):
+    """Service of :attr:`Capability.PREPARE`, of the *driver*: there is no offer to connect to yet.
+
+    For services in which the place of an offer that is away looks like an empty one (a disk
+    that is not mounted): their offers are made once, on purpose, and never by a connection.
+    """
+
+    def prepare(self, parameters: ConnectionParameters) -> PrepareResult:
+        """Make the new, empty place that the parameters name an offer ready for use.
+
+        A place that is one already stays as it is, and the result says so.
+
+        Raises:
+            ParameterError: the place holds something else, or cannot be an offer; nothing in it
+                was touched.
+            ForbiddenError: no right to make it.
+            OfferUnavailableError: the place cannot be reached, or was an offer a moment ago.
         """
         ...

@@ -9,15 +9,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, ExitStack
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
-from coffre.contract import NO_METADATA, SYSTEM_CLOCK, Clock, Digest, ObjectRef
+from coffre.contract import NO_METADATA, SYSTEM_CLOCK, Clock, Digest, ObjectRef, PrepareResult
 from coffre.engine import (
     bulk,
     deleting,
     depositing,
     fetching,
+    preparing,
     reading,
     rebuilding,
     repairing,
@@ -256,6 +256,10 @@ class Engine:
         """Record in the ledger what one offer holds; nothing that is known is changed."""
         return rebuilding.rebuild(self._context, offer, strategy)
 
+    def prepare(self, offer: str, *, replaced: bool = False) -> PrepareResult:
+        """Make a new, empty place an offer; where copies are known, only if it was ``replaced``."""
+        return preparing.prepare(self._context, offer, replaced=replaced)
+
     # --- the ledger ----------------------------------------------------------------------
 
     def audit_ledger(self) -> Iterator[LedgerFinding]:
@@ -286,11 +290,6 @@ class Engine:
         """Use the engine; it is closed on leaving."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Close it."""
         self.close()

@@ -20,9 +20,11 @@ from coffre.contract import (
     ContainerEntry,
     ContainersRequest,
     Driver,
+    PrepareResult,
     QuarantineRequest,
     QuarantineResult,
     SupportsContainers,
+    SupportsPrepare,
     SupportsQuarantine,
     SupportsSweep,
     SweepRequest,
@@ -117,6 +119,22 @@ class ConfiguredOffer:
                 place_of(error),
             )
             return False
+
+    def prepare(self) -> PrepareResult:
+        """Make the new, empty place that the parameters name an offer; done once, on purpose.
+
+        An offer that is there already stays as it is, and the result says so.
+
+        Raises:
+            UnsupportedOperationError: offers of this driver need no preparation.
+            CoffreError: as the contract says of ``SupportsPrepare.prepare``.
+        """
+        with self._work, self._sessions.signing():
+            if Capability.PREPARE not in self.driver.capabilities:
+                raise UnsupportedOperationError(
+                    f"offers of driver {self.driver.name!r} need no preparation; nothing was done"
+                )
+            return cast(SupportsPrepare, self.driver).prepare(self.parameters)
 
     # --- room and upkeep -------------------------------------------------------------------
 

@@ -116,14 +116,11 @@ def read_only(point: Path) -> dict[str, object]:
 def unmounted(point: Path) -> dict[str, object]:
     """The disk goes away under a root that was an offer: nothing is said to be absent."""
     mount(point, "size=4m")
-    parameters = ConnectionParameters.checked(
-        FilesystemDriver.parameters, url=str(point), values={"mounted": False}
-    )
     answers = []
-    with FilesystemDriver().connect(parameters) as connection:
+    with connect(point) as connection:
         answers.append(said(connection, "object", 10))
     subprocess.run(["umount", point], check=True)
-    for values in ({}, {"mounted": True}):
+    for values in ({"create": True}, {"create": False}):
         try:
             connect(point, **values)
         except CoffreError as error:

@@ -12,7 +12,13 @@ from coffre.config import ConfigurationError, find_configuration, write_configur
 from coffre.config import open as open_engine
 from coffre.config.loading import load_settings
 from coffre.config.places import with_password
-from coffre.contract import OfferUnavailableError, Parameter, PutRequest, Secret
+from coffre.contract import (
+    OfferUnavailableError,
+    Parameter,
+    ParameterError,
+    PutRequest,
+    Secret,
+)
 from coffre.streams import BytesContent
 from coffre.testing import MemoryDriver, MemoryOffer
 
@@ -178,7 +184,7 @@ def test_what_init_writes_in_comments_is_correct_too(tmp_path: Path) -> None:
     # Comments that are settings: a table's head, or a key and its value.
     opened = [
         line.removeprefix("# ")
-        if line.startswith(("# [", "# brake", "# over", "# del", "# mount"))
+        if line.startswith(("# [", "# brake", "# over", "# del", "# records"))
         else line
         for line in lines
     ]
@@ -186,9 +192,31 @@ def test_what_init_writes_in_comments_is_correct_too(tmp_path: Path) -> None:
 
     settings = load_settings(path)
 
-    assert settings.offers[0].parameters == {"mounted": True}
+    assert settings.offers[0].parameters == {"records": "sidecar"}
     assert settings.rights["drafts"].overwrite
     assert settings.limits.brake_count == 1000
+
+
+def test_the_offers_that_init_makes_are_never_made_again(tmp_path: Path) -> None:
+    made = write_configuration(tmp_path / "archive")
+
+    assert "create" not in made[0].read_text(encoding="utf-8")
+    for place in made[1:]:
+        assert (place / ".coffre" / "offer.json").is_file()
+    assert not (tmp_path / "archive" / "coffre.db").exists()
+
+
+def test_init_leaves_a_directory_that_holds_other_things_alone(tmp_path: Path) -> None:
+    holiday = tmp_path / "offers" / "south" / "holiday.jpg"
+    holiday.parent.mkdir(parents=True)
+    holiday.write_bytes(b"beach")
+
+    with pytest.raises(ParameterError, match="neither empty nor an offer"):
+        write_configuration(tmp_path)
+
+    assert not (tmp_path / "coffre.toml").exists()
+    holiday.unlink()
+    assert write_configuration(tmp_path)
 
 
 def test_init_never_replaces_a_configuration(file: Path) -> None:

@@ -293,8 +293,9 @@ def test_an_offer_or_a_strategy_that_nobody_knows_is_refused(house: House) -> No
 def filesystem_offer(name: str, root: Path) -> Offer:
     driver = FilesystemDriver()
     parameters = ConnectionParameters.checked(
-        driver.parameters, url=f"file://{root}", values={"create": True, "flush": False}
+        driver.parameters, url=f"file://{root}", values={"flush": False}
     )
+    driver.prepare(parameters)
     return Offer(name, driver, parameters, retry=NO_RETRY)
 
 

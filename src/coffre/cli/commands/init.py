@@ -1,4 +1,4 @@
-"""``coffre init``: a commented configuration, and two directories to try it with."""
+"""``coffre init``: a commented configuration, and two offers in directories to try it with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``coffre offers``: what is configured; with ``--check``, whether it answers and its room."""
+"""``coffre offers``: what is configured, whether it answers (``--check``), a new one made ready."""
 
 from __future__ import annotations
 
@@ -26,10 +26,20 @@ CHECKED = (*HEADINGS, "ANSWERS", "FREE", "TOTAL", "CAPABILITIES")
 def add_arguments(parser: ArgumentParser) -> None:
     """Arguments of ``offers``."""
     parser.add_argument("--check", action="store_true", help="ask each offer now")
+    parser.add_argument(
+        "--prepare", metavar="ID", help="make the new, empty place of an offer ready for use"
+    )
+    parser.add_argument(
+        "--replaced",
+        action="store_true",
+        help="with --prepare: what the ledger knows there is lost for good, this place is another",
+    )
 
 
 def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
     """List the offers; one that does not answer when checked ends with status 6."""
+    if args.prepare is not None:
+        return _prepare(args, engine, out)
     offers = [offer for _, offer in sorted(engine.offers.items())]
     answers = _ask_all(offers) if args.check else [None] * len(offers)
     if out.as_json:
@@ -41,6 +51,14 @@ def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
         ]
         out.table(CHECKED if args.check else HEADINGS, rows)
     return _concluded(offers, answers, out)
+
+
+def _prepare(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
+    """Make one place an offer, and say what became of it."""
+    result = engine.prepare(args.prepare, replaced=args.replaced)
+    told = {"id": args.prepare, "place": result.place, "made": result.made}
+    out.line(told, f"{'made' if result.made else 'already an offer'}  {result.place}")
+    return ExitStatus.OK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +150,7 @@ def _answered(answer: _Answer | None) -> tuple[str, ...]:
 
 COMMAND = Command(
     name="offers",
-    summary="configured offers; with --check, whether they answer",
+    summary="configured offers; with --check, whether they answer; --prepare makes a new one",
     add_arguments=add_arguments,
     run=with_engine(run),
 )

@@ -10,12 +10,14 @@ place and flushes the name: a reader sees the whole object or none, an object al
 never replaced unless the request says so, and then in one step. Of several writers, threads,
 processes or machines, exactly one wins. What a crash leaves behind is never visible, and is swept.
 
-**Escapes.** Symbolic links below the root are not followed; a root without our marker and not
-empty is refused; so is a file system that ignores case.
+**Escapes.** Symbolic links below the root are not followed; a root without our marker is an
+offer that is away, however empty, and one that holds other things is refused; so is a file
+system that ignores case. A new offer is made on purpose: by ``prepare``, or by the first put
+with ``create``.
 
 Parameters:
     url: ``file:///absolute/path``, or the path alone.
-    create, mounted, flush, records: see :data:`~coffre.drivers.filesystem.settings.PARAMETERS`.
+    create, flush, records: see :data:`~coffre.drivers.filesystem.settings.PARAMETERS`.
 """
 
 from coffre.drivers.filesystem.connection import FilesystemConnection

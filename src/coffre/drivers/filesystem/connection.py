@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from coffre.contract import (
     BulkPutRequest,
@@ -12,15 +13,19 @@ from coffre.contract import (
     CapacityResult,
     CoffreError,
     Connection,
+    ConnectionLostError,
     ConnectionParameters,
     ContainerEntry,
     ContainersRequest,
     DeleteRequest,
     DeleteResult,
+    ForbiddenError,
     GetRequest,
     GetResult,
     Listing,
     ListRequest,
+    OfferUnavailableError,
+    ParameterError,
     PutRequest,
     PutResult,
     QuarantineRequest,
@@ -32,8 +37,9 @@ from coffre.contract import (
 )
 from coffre.drivers.filesystem import bulk, deleting, listing, reading, sweeping, writing
 from coffre.drivers.filesystem.errors import translating
+from coffre.drivers.filesystem.making import make_offer
 from coffre.drivers.filesystem.quarantine import quarantine
-from coffre.drivers.filesystem.root import Root
+from coffre.drivers.filesystem.root import Root, seen_before
 from coffre.drivers.filesystem.settings import Settings
 
 CAPABILITIES = frozenset(
@@ -63,18 +69,52 @@ class FilesystemConnection(Connection):
         Raises:
             ParameterError: not a directory that can be an offer.
             ForbiddenError: no right to enter it.
-            OfferUnavailableError: it is not there.
+            OfferUnavailableError: no offer is there. With ``create`` it may be new: then the
+                session waits for a put that makes it, and everything else says *unavailable*.
         """
         super().__init__(parameters)
-        self._root = Root(Settings.of(parameters))
+        self._settings = settings = Settings.of(parameters)
+        self._opened: Root | None = None
+        self._closed = False
+        try:
+            self._opened = Root(settings)
+        except OfferUnavailableError:
+            if not settings.create or seen_before(settings.root):
+                raise
+
+    @property
+    def _root(self) -> Root:
+        """The root; of an offer that was not there before, if it is there now.
+
+        Raises:
+            OfferUnavailableError: it is still not there.
+            ConnectionLostError: the session is closed.
+        """
+        if self._opened is None:
+            self._refuse_closed()
+            with _in_a_session():
+                self._opened = Root(self._settings)
+        return self._opened
+
+    def _root_to_fill(self) -> Root:
+        """The root; a new one is made an offer first, when that was asked for."""
+        if self._opened is None:
+            self._refuse_closed()
+            with _in_a_session():
+                make_offer(self._settings)
+        return self._root
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise ConnectionLostError("the connection is closed", effect_unknown=False)
 
     def put(self, request: PutRequest) -> PutResult:
         """Store one object: written aside, flushed, linked into place, its name flushed."""
-        return writing.put(self._root, request)
+        return writing.put(self._root_to_fill(), request)
 
     def bulk_put(self, request: BulkPutRequest) -> Sequence[PutResult | CoffreError]:
         """Store many objects with few flushes; one outcome for each, in order."""
-        return bulk.bulk_put(self._root, request)
+        return bulk.bulk_put(self._root_to_fill(), request)
 
     def get(self, request: GetRequest) -> GetResult:
         """Open one object, or a range of it."""
@@ -106,8 +146,9 @@ class FilesystemConnection(Connection):
 
     def capacity(self, request: CapacityRequest) -> CapacityResult:
         """Ask the file system. Room kept for the administrator is not counted as free."""
+        root = self._root
         with translating():
-            found = os.fstatvfs(self._root.fd)
+            found = os.fstatvfs(root.fd)
         return CapacityResult(
             total=found.f_blocks * found.f_frsize,
             used=(found.f_blocks - found.f_bfree) * found.f_frsize,
@@ -116,4 +157,15 @@ class FilesystemConnection(Connection):
 
     def close(self) -> None:
         """Let the directory go."""
-        self._root.close()
+        self._closed = True
+        if self._opened is not None:
+            self._opened.close()
+
+
+@contextmanager
+def _in_a_session() -> Iterator[None]:
+    """What is wrong with the place is the offer's refusal, once a session is open."""
+    try:
+        yield
+    except ParameterError as error:
+        raise ForbiddenError(error.message) from error

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from coffre.contract import (
+    Capability,
     CapacityRequest,
     CoffreError,
     ConnectionParameters,
     Driver,
+    PrepareResult,
     Version,
 )
 from coffre.drivers.filesystem.connection import CAPABILITIES, FilesystemConnection
-from coffre.drivers.filesystem.settings import PARAMETERS
+from coffre.drivers.filesystem.making import make_offer
+from coffre.drivers.filesystem.settings import PARAMETERS, Settings
 
 
 class FilesystemDriver(Driver):
@@ -20,20 +23,25 @@ class FilesystemDriver(Driver):
     version = Version(1, 0)
     contract = Version(1, 0)
     parameters = PARAMETERS
-    capabilities = CAPABILITIES
+    capabilities = CAPABILITIES | {Capability.PREPARE}
 
     def connect(self, parameters: ConnectionParameters) -> FilesystemConnection:
-        """Open the directory.
+        """Open the offer.
 
         Raises:
             ParameterError: not a directory that can be an offer.
             ForbiddenError: no right to enter it.
-            OfferUnavailableError: it is not there.
+            OfferUnavailableError: no offer is there; with ``create``, only its operations say so.
         """
         return FilesystemConnection(parameters)
 
+    def prepare(self, parameters: ConnectionParameters) -> PrepareResult:
+        """Make an empty or missing directory an offer; see ``SupportsPrepare``."""
+        settings = Settings.of(parameters)
+        return PrepareResult(place=settings.root, made=make_offer(settings))
+
     def is_available(self, parameters: ConnectionParameters) -> bool:
-        """Whether the directory is there, ours or new, and its file system answers.
+        """Whether the offer is there, and its file system answers.
 
         A read-only one is available: what it holds can be read.
         """

@@ -78,6 +78,14 @@ def intruder(ref: ObjectRef | None) -> ObjectCorruptError:
     )
 
 
+def root_error(error: OSError, ref: ObjectRef | None = None) -> OfferError:
+    """Say what the system said of the root itself, which says nothing of any object."""
+    made = offer_error(error, ref)
+    if isinstance(made, ForbiddenError | OfferUnavailableError):
+        return made
+    return OfferUnavailableError(f"the root cannot be used: {error.strerror}", ref=ref)
+
+
 class translating:  # noqa: N801 - reads as a statement: ``with translating(ref):``
     """Leave the block with an error of the contract, whatever the system raised inside.
 

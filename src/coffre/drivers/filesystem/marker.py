@@ -12,15 +12,15 @@ from coffre.drivers.filesystem.flushing import write_small
 from coffre.drivers.filesystem.settings import Settings
 from coffre.tree import GUIDE, GUIDE_NAME, LAYOUT_VERSION, MARKER, PARTS, SERVICE
 
-# lost+found is in the root of every new ext4 disk; the others are left by a first put that was
-# cut short before the marker, which is written last.
+# lost+found is in the root of every new ext4 disk; the others are left when an offer was being
+# made and that was cut short before the marker, which is written last.
 _NOT_OBJECTS = frozenset({"lost+found", SERVICE, GUIDE_NAME})
 
 _checked: set[tuple[int, int, int]] = set()
 
 
-def check_marker(root: int, path: str) -> bool:
-    """Whether the open root carries the marker of a layout that we know.
+def check_marker(root: int, path: str) -> os.stat_result | None:
+    """The marker of an open root, of a layout that we know; ``None`` when there is none.
 
     Raises:
         ParameterError: the marker is damaged, or of a newer layout.
@@ -28,13 +28,13 @@ def check_marker(root: int, path: str) -> bool:
     try:
         found = os.stat(MARKER, dir_fd=root)
     except FileNotFoundError:
-        return False
+        return None
     # Read once for each marker seen: every operation opens the root.
     key = (found.st_dev, found.st_ino, found.st_mtime_ns)
     if key not in _checked:
         _check_layout(root, path)
         _checked.add(key)
-    return True
+    return found
 
 
 def _check_layout(root: int, path: str) -> None:
@@ -50,10 +50,19 @@ def _check_layout(root: int, path: str) -> None:
         )
 
 
-def empty_of_objects(root: int) -> bool:
-    """Whether a directory without a marker holds nothing but what a new disk may hold."""
+def refuse_other_things(root: int, path: str) -> None:
+    """Refuse a directory without a marker that holds more than what a new disk may hold.
+
+    Raises:
+        ParameterError: it does; nothing in it is touched.
+    """
     with os.scandir(root) as entries:
-        return all(entry.name in _NOT_OBJECTS for entry in entries)
+        if all(entry.name in _NOT_OBJECTS for entry in entries):
+            return
+    raise ParameterError(
+        f"root {path} is neither empty nor an offer of coffre (no {MARKER}); nothing "
+        "was touched. Name an empty directory, or copy .coffre from where it came"
+    )
 
 
 def write_marker(root: int, settings: Settings) -> None:

@@ -1,87 +1,89 @@
 """The root of an offer: whether it is there, whether it is ours, and the folders below it.
 
-An empty directory may be a new offer, or the mount point of a disk that is away: to read
-*absent* off the second would be the worst of answers. A marker, written at the first put, tells
-them apart afterwards; a directory that holds other things and no marker is never touched.
+One rule: a root is an offer when its marker is there. An empty directory is what a disk that is
+away leaves behind, and a missing one may be its mount point: to read *absent* off either would
+be the worst of answers. So without a marker there is no root, and every operation says that the
+offer is unavailable; a directory that holds other things is never touched.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
 
-from coffre.contract import (
-    ForbiddenError,
-    ObjectRef,
-    OfferError,
-    OfferUnavailableError,
-    ParameterError,
-)
+from coffre.contract import ObjectRef, OfferError, OfferUnavailableError, ParameterError
 from coffre.drivers.filesystem import flushing
-from coffre.drivers.filesystem.errors import intruder, offer_error, translating
+from coffre.drivers.filesystem.errors import intruder, root_error
 from coffre.drivers.filesystem.flushing import close
 from coffre.drivers.filesystem.journal import keeps_order
-from coffre.drivers.filesystem.marker import check_marker, empty_of_objects, write_marker
+from coffre.drivers.filesystem.marker import check_marker, refuse_other_things
 from coffre.drivers.filesystem.settings import Settings
 from coffre.tree import MARKER
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+"""How a directory is opened."""
 _KNOWN_FOLDERS_LIMIT = 100_000
 
 # What this process has seen, so that it is not looked at again for each operation. Only sets,
 # only added to: no lock is needed, and forgetting costs a few system calls.
 _marked_paths: set[str] = set()
-_known_folders: dict[tuple[int, int], set[str]] = {}
+# By path and marker: the marker alone may be a hard link, in a copy made of links.
+_known_folders: dict[tuple[str, int, int], set[str]] = {}
+
+
+def seen_before(path: str) -> bool:
+    """Whether this process has seen an offer there."""
+    return path in _marked_paths
 
 
 class Root:
-    """An open root. Paths given to its methods are relative to it."""
+    """An open root, with its marker. Paths given to its methods are relative to it."""
 
-    __slots__ = ("_folders", "_marked", "device", "fd", "settings")
+    __slots__ = ("_folders", "device", "fd", "settings")
 
     def __init__(self, settings: Settings) -> None:
-        """Open the root.
+        """Open the root of an offer.
 
         Raises:
-            OfferUnavailableError: it does not exist, or its marker is gone.
+            OfferUnavailableError: no offer is there: nothing at all, or no marker.
             ForbiddenError: no right to enter it.
-            ParameterError: it is something else than an offer or an empty directory.
+            ParameterError: it holds other things, or a layout that we do not know.
         """
         self.settings = settings
-        self.fd = _open(settings)
+        path = settings.root
         try:
-            self._marked = self._look()
-            with translating(make=_root_error):
-                found = os.fstat(self.fd)
+            self.fd = os.open(path, DIRECTORY)
+        except FileNotFoundError:
+            raise _no_offer(path, "does not exist") from None
+        except OSError as error:
+            raise root_error(error) from error
+        try:
+            found = self._look()
         except BaseException:
             self.close()
             raise
         self.device = found.st_dev
-        self._folders = _known_folders.setdefault((found.st_dev, found.st_ino), set())
+        key = (path, found.st_dev, found.st_ino)
+        known = _known_folders.get(key)
+        self._folders = _known_folders.setdefault(key, set()) if known is None else known
 
-    def _look(self) -> bool:
-        """Whether the marker is there; refuse whatever is not certainly ours or new."""
+    def _look(self) -> os.stat_result:
+        """The marker; refuse a directory that has none."""
         path = self.settings.root
-        with translating(make=_root_error):
-            if check_marker(self.fd, path):
+        try:
+            found = check_marker(self.fd, path)
+            if found is not None:
                 _marked_paths.add(path)
-                return True
-            if path in _marked_paths:
-                raise OfferUnavailableError(
-                    f"root {path} has lost its marker {MARKER}: was its disk unmounted?"
-                )
-            if not empty_of_objects(self.fd):
-                raise ParameterError(
-                    f"root {path} is neither empty nor an offer of coffre (no {MARKER}); nothing "
-                    "was touched. Name an empty directory, or copy .coffre from where it came"
-                )
-        if self.settings.mounted:
+                return found
+            if not seen_before(path):
+                refuse_other_things(self.fd, path)
+        except OSError as error:
+            raise root_error(error) from error
+        if seen_before(path):
             raise OfferUnavailableError(
-                f"root {path} is empty: is its disk mounted? (For a new disk, store once "
-                "with mounted = false.)"
+                f"root {path} has lost its marker {MARKER}: was its disk unmounted?"
             )
-        return False
+        raise _no_offer(path, "holds no offer")
 
     def require(self, ref: ObjectRef | None = None) -> None:
         """Make sure that the root is there, before *nothing there* is said of anything in it.
@@ -91,7 +93,7 @@ class Root:
         """
         try:
             self._check_same_directory()
-            self._marked = self._look()
+            self._look()
         except OfferError as error:
             error.ref = ref
             raise
@@ -107,19 +109,6 @@ class Root:
             raise OfferUnavailableError(f"root {path} is gone: {error.strerror}") from error
         if (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino):
             raise OfferUnavailableError(f"root {path} is another directory now; connect again")
-
-    def prepare(self) -> None:
-        """Make a new root an offer; called before anything is stored."""
-        if not self._marked:
-            # A disk may have been mounted over the empty directory since it was opened.
-            self._check_same_directory()
-            try:
-                with translating():
-                    write_marker(self.fd, self.settings)
-            except ParameterError as error:
-                raise ForbiddenError(error.message) from error
-            self._marked = True
-            _marked_paths.add(self.settings.root)
 
     def walk(self, folder: str) -> None:
         """Refuse a symbolic link on the way to an object; a missing folder is nobody's fault.
@@ -178,7 +167,7 @@ class Root:
         """Make the names in a folder survive a power cut."""
         if not self.settings.flush:
             return
-        descriptor = os.open(folder, _DIRECTORY | os.O_NOFOLLOW, dir_fd=self.fd)
+        descriptor = os.open(folder, DIRECTORY | os.O_NOFOLLOW, dir_fd=self.fd)
         try:
             os.fsync(descriptor)
         finally:
@@ -197,33 +186,8 @@ def _prefixes(folder: str) -> list[str]:
     return ["/".join(parts[: length + 1]) for length in range(len(parts))]
 
 
-def _open(settings: Settings) -> int:
-    path = settings.root
-    try:
-        return os.open(path, _DIRECTORY)
-    except FileNotFoundError:
-        # One that this process has seen is not new: it is away, and is not made again.
-        if settings.create and path not in _marked_paths:
-            return _make(path)
-        raise OfferUnavailableError(
-            f"root {path} does not exist: is its disk mounted? (For a new offer, make the "
-            "directory, or set create = true.)"
-        ) from None
-    except OSError as error:
-        raise _root_error(error) from error
-
-
-def _make(path: str) -> int:
-    with translating(make=_root_error):
-        with suppress(FileExistsError):
-            os.mkdir(path)
-        flushing.fsync_path(os.path.dirname(os.path.abspath(path)))
-        return os.open(path, _DIRECTORY)
-
-
-def _root_error(error: OSError, ref: ObjectRef | None = None) -> OfferError:
-    """Whatever is wrong with the root itself says nothing of any object."""
-    made = offer_error(error, ref)
-    if isinstance(made, ForbiddenError | OfferUnavailableError):
-        return made
-    return OfferUnavailableError(f"the root cannot be used: {error.strerror}", ref=ref)
+def _no_offer(path: str, what: str) -> OfferUnavailableError:
+    return OfferUnavailableError(
+        f"root {path} {what}: is its disk mounted? (A new offer is made once, by "
+        "`coffre offers --prepare NAME`, or by its first put with create = true.)"
+    )

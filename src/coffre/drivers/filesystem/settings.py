@@ -26,13 +26,7 @@ PARAMETERS = (
         name="create",
         type=bool,
         default=False,
-        help="make the root directory when it is missing (its parent must exist)",
-    ),
-    Parameter(
-        name="mounted",
-        type=bool,
-        default=False,
-        help="the root is on a disk of its own: an empty root is a disk that is not mounted",
+        help="the first put makes the offer, in a directory that is empty or missing",
     ),
     Parameter(
         name="flush",
@@ -56,7 +50,6 @@ class Settings:
     root: str
     """Absolute path of the offer's directory."""
     create: bool = False
-    mounted: bool = False
     flush: bool = True
     records: Records = Records.AUTO
 
@@ -71,7 +64,6 @@ class Settings:
         return cls(
             root=root_path(parameters.url),
             create=_flag(parameters, "create", False),
-            mounted=_flag(parameters, "mounted", False),
             flush=_flag(parameters, "flush", True),
             records=_records(parameters),
         )

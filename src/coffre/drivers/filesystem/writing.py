@@ -68,7 +68,6 @@ def stage(root: Root, request: PutRequest) -> Staged:
 
     Nothing is left behind by an error.
     """
-    root.prepare()
     place = place_of(request.ref)
     with translating(request.ref):
         part = open_part(root, place.folder)

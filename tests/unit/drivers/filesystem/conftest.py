@@ -14,6 +14,7 @@ from coffre.contract import (
     GetRequest,
     ListRequest,
     ObjectRef,
+    PrepareResult,
     PutRequest,
     PutResult,
 )
@@ -25,10 +26,16 @@ def ref_of(identifier: str, tenant: int = 0, container: str = "object") -> Objec
     return ObjectRef(tenant=tenant, container=container, identifier=identifier)
 
 
+def parameters_of(root: Path | str, **values: object) -> ConnectionParameters:
+    return ConnectionParameters.checked(FilesystemDriver.parameters, url=str(root), values=values)
+
+
 def connect(root: Path | str, **values: object) -> FilesystemConnection:
-    return FilesystemDriver().connect(
-        ConnectionParameters.checked(FilesystemDriver.parameters, url=str(root), values=values)
-    )
+    return FilesystemDriver().connect(parameters_of(root, **values))
+
+
+def prepare(root: Path | str, **values: object) -> PrepareResult:
+    return FilesystemDriver().prepare(parameters_of(root, **values))
 
 
 def request_of(
@@ -66,10 +73,18 @@ def names_in(connection: FilesystemConnection, container: str = "object") -> lis
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
+def place(tmp_path: Path) -> Path:
     """An empty directory."""
-    made = tmp_path / "offer"
+    made = tmp_path / "place"
     made.mkdir()
+    return made
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A new offer."""
+    made = tmp_path / "offer"
+    prepare(made)
     return made
 
 

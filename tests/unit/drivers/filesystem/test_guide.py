@@ -81,7 +81,7 @@ def test_a_copy_made_as_the_guide_says_is_an_offer(root: Path, tmp_path: Path) -
     assert "cp -a /old/. /new/" in GUIDE
     subprocess.run(["cp", "-a", f"{root}/.", f"{copy}/"], check=True)
 
-    with connect(copy, mounted=True) as connection:
+    with connect(copy) as connection:
         again = connection.put(request_of("charter.pdf", HOLDINGS["charter.pdf"]))
 
     assert again.already_there

@@ -5,20 +5,27 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from coffre.contract import (
+    BulkPutRequest,
     CapacityRequest,
     ConnectionLostError,
     ConnectionParameters,
+    ContainersRequest,
     DeleteRequest,
     ForbiddenError,
     ListRequest,
     ObjectNotFoundError,
     OfferUnavailableError,
     ParameterError,
+    PrepareResult,
+    PutResult,
+    QuarantineRequest,
     StatRequest,
     SweepRequest,
 )
@@ -26,14 +33,31 @@ from coffre.drivers.filesystem import FilesystemConnection, FilesystemDriver
 from coffre.drivers.filesystem.marker import write_marker
 from coffre.drivers.filesystem.settings import Settings, root_path
 from coffre.tree import MARKER
-from tests.unit.drivers.filesystem.conftest import connect, names_in, read, ref_of, store
+from tests.unit.drivers.filesystem.conftest import (
+    connect,
+    names_in,
+    parameters_of,
+    prepare,
+    read,
+    ref_of,
+    request_of,
+    store,
+)
+
+EVERYTHING_BUT_A_PUT: tuple[Callable[[FilesystemConnection], object], ...] = (
+    lambda connection: read(connection, "a"),
+    lambda connection: connection.stat(StatRequest(ref=ref_of("a"))),
+    lambda connection: connection.delete(DeleteRequest(ref=ref_of("a"))),
+    lambda connection: connection.list(ListRequest(tenant=0, container="object")),
+    lambda connection: connection.capacity(CapacityRequest()),
+    lambda connection: list(connection.containers(ContainersRequest())),
+    lambda connection: connection.quarantine(QuarantineRequest(ref=ref_of("a"), reason="bad")),
+    lambda connection: connection.sweep(SweepRequest()),
+)
 
 
 def available(root: Path, **values: object) -> bool:
-    driver = FilesystemDriver()
-    return driver.is_available(
-        ConnectionParameters.checked(driver.parameters, url=str(root), values=values)
-    )
+    return FilesystemDriver().is_available(parameters_of(root, **values))
 
 
 def test_a_missing_root_is_an_offer_unavailable_and_nothing_is_made(tmp_path: Path) -> None:
@@ -44,61 +68,138 @@ def test_a_missing_root_is_an_offer_unavailable_and_nothing_is_made(tmp_path: Pa
     assert not (tmp_path / "away").exists()
 
 
-def test_a_missing_root_is_made_when_that_was_asked_for(tmp_path: Path) -> None:
-    with connect(tmp_path / "new", create=True) as connection:
+def test_an_empty_root_is_an_offer_unavailable_and_nothing_is_made(place: Path) -> None:
+    with pytest.raises(OfferUnavailableError, match="holds no offer: is its disk mounted"):
+        connect(place)
+
+    assert not available(place)
+    assert os.listdir(place) == []
+
+
+@pytest.mark.parametrize("name", ["place", "missing"])
+def test_the_first_put_makes_the_offer_when_that_was_asked_for(place: Path, name: str) -> None:
+    root = place.with_name(name)
+
+    with connect(root, create=True) as connection:
+        assert store(connection, "a").size == 10
+        assert read(connection, "a") == b"some bytes"
+
+    assert json.loads((root / MARKER).read_text())["layout"] == 1
+    assert available(root)
+
+
+def test_the_first_bulk_put_makes_the_offer_when_that_was_asked_for(place: Path) -> None:
+    with connect(place, create=True) as connection:
+        (outcome,) = connection.bulk_put(BulkPutRequest(puts=[request_of("a")]))
+
+    assert isinstance(outcome, PutResult)
+    assert available(place)
+
+
+@pytest.mark.parametrize("name", ["place", "missing"])
+@pytest.mark.parametrize("ask", EVERYTHING_BUT_A_PUT)
+def test_only_a_put_makes_an_offer_and_all_else_is_unavailable(
+    place: Path, name: str, ask: Callable[[FilesystemConnection], object]
+) -> None:
+    root = place.with_name(name)
+
+    with (
+        connect(root, create=True) as connection,
+        pytest.raises(OfferUnavailableError, match="is its disk mounted"),
+    ):
+        ask(connection)
+
+    assert not available(root, create=True)
+    assert root.exists() == (name == "place")
+    assert os.listdir(place) == []
+
+
+def test_a_session_that_waits_for_its_offer_sees_it_once_another_made_it(place: Path) -> None:
+    with connect(place, create=True) as waiting:
+        with connect(place, create=True) as other:
+            store(other, "a")
+
+        assert read(waiting, "a") == b"some bytes"
+
+
+def test_a_session_that_waits_for_its_offer_can_be_closed(place: Path) -> None:
+    connection = connect(place, create=True)
+    connection.close()
+
+    with pytest.raises(ConnectionLostError, match="closed"):
         store(connection, "a")
+    assert os.listdir(place) == []
 
-    assert available(tmp_path / "new")
 
-
-def test_a_root_that_was_there_is_away_and_is_not_made_again(tmp_path: Path) -> None:
-    with connect(tmp_path / "new", create=True) as connection:
+@pytest.mark.parametrize("left", [True, False])
+def test_a_root_that_was_an_offer_is_away_and_is_not_made_again(root: Path, left: bool) -> None:
+    with connect(root) as connection:
         store(connection, "a")
-    (tmp_path / "new").rename(tmp_path / "elsewhere")
+    root.rename(root.with_name("elsewhere"))
+    if left:
+        root.mkdir()
 
-    with pytest.raises(OfferUnavailableError, match="does not exist"):
-        connect(tmp_path / "new", create=True)
+    with pytest.raises(OfferUnavailableError):
+        connect(root, create=True)
+    with pytest.raises(OfferUnavailableError, match="its disk is away"):
+        prepare(root)
 
-    assert not (tmp_path / "new").exists()
+    assert root.exists() == left
+    assert not left or os.listdir(root) == []
 
 
 def test_only_the_last_directory_is_ever_made(tmp_path: Path) -> None:
+    for ask in (prepare, lambda root: store(connect(root, create=True), "a")):
+        with pytest.raises(OfferUnavailableError):
+            ask(tmp_path / "no" / "such" / "place")
+
+
+@pytest.mark.parametrize("name", ["place", "missing"])
+def test_an_offer_is_prepared_once(place: Path, name: str) -> None:
+    root = place.with_name(name)
+
+    assert prepare(root) == PrepareResult(place=str(root), made=True)
+    marker = (root / MARKER).read_bytes()
+    assert prepare(root) == PrepareResult(place=str(root), made=False)
+
+    assert (root / MARKER).read_bytes() == marker
+    with connect(root) as connection, pytest.raises(ObjectNotFoundError):
+        connection.stat(StatRequest(ref=ref_of("a")))
+
+
+def test_a_new_disk_may_have_what_new_disks_have(place: Path) -> None:
+    (place / "lost+found").mkdir()
+
+    assert prepare(place).made
+
+
+def test_a_preparation_that_was_cut_short_is_begun_again(place: Path) -> None:
+    (place / ".coffre" / "parts").mkdir(parents=True)
+
     with pytest.raises(OfferUnavailableError):
-        connect(tmp_path / "no" / "such" / "place", create=True)
+        connect(place)
+    assert prepare(place).made
 
 
-def test_an_empty_directory_is_a_new_offer_from_its_first_put_on(root: Path) -> None:
-    with connect(root) as connection:
-        with pytest.raises(ObjectNotFoundError):
-            connection.stat(StatRequest(ref=ref_of("a")))
-        assert os.listdir(root) == []
-        store(connection, "a")
+def test_a_directory_that_holds_other_things_is_refused_and_not_touched(place: Path) -> None:
+    (place / "holiday.jpg").write_bytes(b"beach")
 
-    assert json.loads((root / MARKER).read_text())["layout"] == 1
+    for ask in (connect, prepare, partial(connect, create=True)):
+        with pytest.raises(ParameterError, match="neither empty nor an offer"):
+            ask(place)
 
-
-def test_a_new_disk_may_have_what_new_disks_have(root: Path) -> None:
-    (root / "lost+found").mkdir()
-
-    with connect(root) as connection:
-        assert store(connection, "a").size == 10
+    assert not available(place)
+    assert os.listdir(place) == ["holiday.jpg"]
 
 
-def test_a_first_put_that_was_cut_short_is_begun_again(root: Path) -> None:
-    (root / ".coffre" / "parts").mkdir(parents=True)
+def test_what_came_into_a_new_place_meanwhile_is_not_touched(place: Path) -> None:
+    with connect(place, create=True) as connection:
+        (place / "holiday.jpg").write_bytes(b"beach")
 
-    with connect(root) as connection:
-        assert store(connection, "a").size == 10
+        with pytest.raises(ForbiddenError, match="neither empty nor an offer"):
+            store(connection, "a")
 
-
-def test_a_directory_that_holds_other_things_is_refused_and_not_touched(root: Path) -> None:
-    (root / "holiday.jpg").write_bytes(b"beach")
-
-    with pytest.raises(ParameterError, match="neither empty nor an offer"):
-        connect(root)
-
-    assert not available(root)
-    assert os.listdir(root) == ["holiday.jpg"]
+    assert os.listdir(place) == ["holiday.jpg"]
 
 
 def test_a_root_that_is_a_file_is_no_offer(tmp_path: Path) -> None:
@@ -106,16 +207,6 @@ def test_a_root_that_is_a_file_is_no_offer(tmp_path: Path) -> None:
 
     with pytest.raises(OfferUnavailableError, match="cannot be used"):
         connect(tmp_path / "file")
-
-
-def test_an_empty_mount_point_is_not_an_offer_when_a_disk_is_expected(root: Path) -> None:
-    with pytest.raises(OfferUnavailableError, match="is its disk mounted"):
-        connect(root, mounted=True)
-
-    with connect(root) as connection:
-        store(connection, "a")
-    with connect(root, mounted=True) as connection:
-        assert read(connection, "a") == b"some bytes"
 
 
 def test_a_root_that_lost_its_marker_is_away_and_no_object_is_called_absent(root: Path) -> None:
@@ -148,36 +239,37 @@ def test_a_root_that_vanishes_takes_no_put(root: Path, connection: FilesystemCon
 def test_a_disk_mounted_meanwhile_is_not_mistaken_for_the_directory_below(root: Path) -> None:
     with connect(root) as connection:
         root.rename(root.with_name("below"))
-        root.mkdir()
+        disk = root.with_name("disk")
+        prepare(disk)
+        disk.rename(root)
 
         with pytest.raises(OfferUnavailableError, match="another directory"):
-            store(connection, "a")
-
-    assert os.listdir(root.with_name("below")) == []
+            read(connection, "a")
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [('{"layout": 2}', "upgrade coffre"), ("{", "is damaged"), ("[]", "is damaged")],
 )
-def test_a_marker_that_is_not_understood_is_refused(root: Path, text: str, why: str) -> None:
-    (root / ".coffre").mkdir()
-    (root / MARKER).write_text(text)
+def test_a_marker_that_is_not_understood_is_refused(place: Path, text: str, why: str) -> None:
+    (place / ".coffre").mkdir()
+    (place / MARKER).write_text(text)
 
-    with pytest.raises(ParameterError, match=why):
-        connect(root)
+    for ask in (connect, prepare):
+        with pytest.raises(ParameterError, match=why):
+            ask(place)
 
 
-def test_a_file_system_that_ignores_case_is_refused(root: Path) -> None:
+def test_a_file_system_that_ignores_case_is_refused(place: Path) -> None:
     # What such a file system answers: the name in capitals is there too.
-    (root / ".COFFRE").mkdir()
-    descriptor = os.open(root, os.O_RDONLY)
+    (place / ".COFFRE").mkdir()
+    descriptor = os.open(place, os.O_RDONLY)
 
     with pytest.raises(ParameterError, match="ignores upper and lower case"):
-        write_marker(descriptor, Settings(root=str(root)))
+        write_marker(descriptor, Settings(root=str(place)))
 
     os.close(descriptor)
-    assert not (root / MARKER).exists()
+    assert not (place / MARKER).exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may enter anything")

@@ -31,6 +31,7 @@ from tests.conformance.test_filesystem import FilesystemHarness
 from tests.unit.drivers.filesystem.conftest import (
     connect,
     names_in,
+    parameters_of,
     read,
     ref_of,
     request_of,
@@ -184,7 +185,7 @@ class _Variant(FilesystemHarness):
         from coffre.drivers.filesystem import FilesystemDriver
 
         super().__init__(FilesystemDriver(), root)
-        self.parameters = connect(root, create=True, **values).parameters
+        self.parameters = parameters_of(root, **values)
 
 
 class TestWithRecordsBeside(DriverConformance):
