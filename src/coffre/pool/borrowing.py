@@ -9,18 +9,18 @@ from types import CodeType
 
 from coffre.contract import Connection, InvalidRequestError
 from coffre.pool import connections
-from coffre.pool.base import PoolBase
 from coffre.pool.deadlock import GRAPH, name_of
 from coffre.pool.entries import Entry, Holder, Token, Waiter
-from coffre.pool.errors import NestedLeaseError, PoolDeadlockError
+from coffre.pool.errors import LeaseReturnedError, NestedLeaseError, PoolDeadlockError
 from coffre.pool.lease import Lease
+from coffre.pool.looking import Looking
 from coffre.pool.settings import DEFAULT, Lane, Timeout, Waiting
 from coffre.pool.waiters import ThreadWaiter
 
 logger = logging.getLogger("coffre.pool")
 
 
-class Borrowing(PoolBase):
+class Borrowing(Looking):
     """Lends connections to threads, in the order in which they ask."""
 
     def lease(self, *, timeout: Timeout = DEFAULT, lane: Lane = Lane.NORMAL) -> Lease:
@@ -92,7 +92,7 @@ class Borrowing(PoolBase):
         return lease
 
     def note_loan(
-        self, entry: Entry, holder: Holder | None, code: CodeType, instruction: int
+        self, entry: Entry, holder: Holder | None, code: CodeType | None, instruction: int
     ) -> None:
         """Write into an entry who borrows it, and where; its owner alone does."""
         entry.holder = holder
@@ -242,6 +242,31 @@ class Borrowing(PoolBase):
             left = max(waiter.deadline - now, 0.001)
             return connections.probe(connection, min(self.settings.probe_timeout, left))
         return connections.is_healthy(connection)
+
+    def renew(self, lease: Lease, timeout: Timeout = DEFAULT) -> None:
+        """Open another connection in the place of a broken one, without losing the place.
+
+        Raises:
+            OfferError: it cannot be opened now; the place is given up, and the lease is over.
+        """
+        token = lease.token
+        if token is None:
+            raise LeaseReturnedError("this lease was given back before")
+        now = self.now()
+        code, instruction = token.entry.code, token.entry.instruction
+        waiter = ThreadWaiter(now, now + self.patience(timeout), Lane.HIGH, get_ident())
+        try:
+            self.change(self.core.exchange, waiter, token, now, lease.trouble or "renewed")
+            lease.token = None
+            token = self._served(waiter)
+            self.note_loan(token.entry, None, code, instruction)
+            lease.token, waiter.token = token, None
+        except BaseException:
+            lease.token = None
+            self.change(self.core.give_up, waiter, self.now())
+            raise
+        self.core.awaiting.pop(waiter, None)
+        lease.trouble, lease.dirty = None, False
 
     # --- returns, away from the fast path ------------------------------------------------------
 

@@ -132,6 +132,23 @@ class PoolCore(Serving):
         waiter.token = None
         self.readmit(waiter, now)
 
+    def exchange(self, waiter: Waiter, token: Token, now: float, reason: str) -> None:
+        """Give up a lent connection, but not its room: the waiter opens another one in it."""
+        self.awaiting[waiter] = None
+        refusal = self.refusal()
+        if refusal is None and not self.breaker.allows(now, 0):
+            refusal = self.resting(now)
+        if token.entry.gone or refusal is not None:
+            self.doom(token.entry, reason)
+            if refusal is None:
+                self.readmit(waiter, now)
+            else:
+                self.refuse(waiter, refusal)
+                self.settle(now)
+            return
+        self.doom(token.entry, reason)
+        self.make_room_for(waiter, now)
+
     def suspect(self, now: float) -> None:
         """A connection broke: idle ones, not used since, are probed before they are lent."""
         self.suspected_at = now

@@ -120,7 +120,17 @@ class Waiter:
     The faces make subclasses that know how to sleep and how to be woken.
     """
 
-    __slots__ = ("alarm", "deadline", "holder", "lane", "refusal", "since", "ticket", "token")
+    __slots__ = (
+        "admitted",
+        "alarm",
+        "deadline",
+        "holder",
+        "lane",
+        "refusal",
+        "since",
+        "ticket",
+        "token",
+    )
 
     def __init__(self, since: float, deadline: float, lane: Lane, holder: Holder | None) -> None:
         """Begin to wait.
@@ -138,13 +148,15 @@ class Waiter:
         self.ticket = 0
         self.token: Token | None = None
         self.refusal: OfferError | None = None
+        self.admitted = False
+        """A permit was given: in the queue of a limit, that is the good end."""
         self.alarm: float | None = None
         """When it should look at the pool again by itself, being at the head of the queue."""
 
     @property
     def settled(self) -> bool:
         """Whether its waiting is over."""
-        return self.token is not None or self.refusal is not None
+        return self.token is not None or self.refusal is not None or self.admitted
 
     def wake(self) -> None:
         """Have the caller look at its outcome; called under the pool's lock, so short.

@@ -14,22 +14,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar
-from threading import current_thread, get_ident
+from threading import get_ident
 
 from coffre.pool.entries import Holder
 from coffre.pool.settings import Lane
 
 
 class Party:
-    """Threads that count as one. Compared by identity."""
+    """Threads that count as one: as the one who began it, which may be inside already."""
 
-    def __init__(self, name: str) -> None:
-        """Of that name, in statistics."""
-        self._name = name
-
-    def get_name(self) -> str:
-        """Name of the one who began it."""
-        return self._name
+    def __init__(self, beginner: Holder) -> None:
+        """Begun by a thread or a task."""
+        self.beginner = beginner
 
 
 PARTY: ContextVar[Party | None] = ContextVar("coffre.pool.party", default=None)
@@ -37,8 +33,9 @@ LANE: ContextVar[Lane] = ContextVar("coffre.pool.lane", default=Lane.NORMAL)
 
 
 def holder() -> Holder:
-    """Whoever asks: the party, or else the thread."""
-    return PARTY.get() or get_ident()
+    """Whoever asks: the one who began the party, or else the thread."""
+    party = PARTY.get()
+    return get_ident() if party is None else party.beginner
 
 
 @contextlib.contextmanager
@@ -48,7 +45,7 @@ def together() -> Iterator[Party]:
     if party is not None:
         yield party
         return
-    party = Party(f"party of {current_thread().name}")
+    party = Party(get_ident())
     token = PARTY.set(party)
     try:
         yield party

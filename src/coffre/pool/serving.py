@@ -26,7 +26,7 @@ class Serving(PoolState):
     def admit(self, waiter: Waiter, now: float) -> None:
         """A caller comes: it is served, queued, or refused; look at the waiter."""
         self.awaiting[waiter] = None
-        refusal = self._refusal()
+        refusal = self.refusal()
         if refusal is not None:
             self.refuse(waiter, refusal)
             return
@@ -43,7 +43,7 @@ class Serving(PoolState):
     def readmit(self, waiter: Waiter, now: float) -> None:
         """What the waiter was given was bad, and is gone: it is the next to be served again."""
         self.awaiting[waiter] = None
-        refusal = self._refusal()
+        refusal = self.refusal()
         if refusal is not None:
             self.refuse(waiter, refusal)
             return
@@ -51,7 +51,8 @@ class Serving(PoolState):
         self.gate = True
         self.settle(now)
 
-    def _refusal(self) -> OfferError | None:
+    def refusal(self) -> OfferError | None:
+        """Why nobody is served at all; ``None`` as long as there is no reason."""
         if self.closed:
             return PoolClosedError(f"pool {self.name} is closed")
         if self.paused and self.pause_refuses:
@@ -109,9 +110,10 @@ class Serving(PoolState):
                 break
             self._grant_room(head, now)
         if self.breaker.refuses(now) and not self.alive and self.line:
-            self._refuse_all(self._resting(now))
+            self._refuse_all(self.resting(now))
 
-    def _resting(self, now: float) -> BreakerOpenError:
+    def resting(self, now: float) -> BreakerOpenError:
+        """The refusal of an open breaker, with the cause."""
         wait = self.breaker.retry_at - now
         error = BreakerOpenError(
             f"pool {self.name}: opening a connection failed {self.breaker.failures} times in a "
@@ -174,10 +176,14 @@ class Serving(PoolState):
     def _grant_room(self, head: Waiter, now: float) -> None:
         # The oldest waiter opens, in its own thread: it gets the real error, and no opener
         # thread can die or hang for all (HikariCP#2186, #2265).
+        self.make_room_for(head, now)
+        self._served(head, now)
+
+    def make_room_for(self, waiter: Waiter, now: float) -> None:
+        """Add an entry, for its waiter to open."""
         entry = Entry(self.generation, now)
         self.entries[entry] = self.opening[entry] = entry
-        head.token = Token(entry, self._finder)
-        self._served(head, now)
+        waiter.token = Token(entry, self._finder)
 
     def _served(self, waiter: Waiter, now: float) -> None:
         self.line.served(waiter)

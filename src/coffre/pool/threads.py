@@ -77,6 +77,10 @@ class ConnectionPool(Borrowing):
             opened += 1
         return opened
 
+    def refuse_all(self) -> None:
+        """Begin to close: refuse everyone who waits or comes, close what is idle. Never waits."""
+        self.change(self.core.close, self.now())
+
     # --- closing -------------------------------------------------------------------------------
 
     def close(self, *, timeout: Timeout = DEFAULT, force: bool = False) -> None:
@@ -91,7 +95,7 @@ class ConnectionPool(Borrowing):
         Raises:
             PoolTimeoutError: some are still lent; the message names who holds them.
         """
-        self.change(self.core.close, self.now())
+        self.refuse_all()
         patience = self.settings.close_timeout if timeout is DEFAULT else self.patience(timeout)
         if self._quiet(patience):
             return

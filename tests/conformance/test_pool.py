@@ -1,0 +1,46 @@
+"""A pool and a limit are drivers: whatever they wrap, the contract is kept as by the inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coffre.contract import Driver
+from coffre.pool import LimitedDriver, PooledDriver, PoolSettings
+from coffre.testing import ChaosDriver, MemoryDriver
+from tests.conformance.harness import Harness
+from tests.conformance.kit import DriverConformance
+from tests.conformance.test_filesystem import FilesystemHarness
+from tests.conformance.test_filesystem import driver as driver
+from tests.conformance.test_memory import MemoryHarness
+
+SIZES = PoolSettings(max_size=64)
+
+
+class TestPooledMemory(DriverConformance):
+    @pytest.fixture
+    def harness(self) -> Iterator[Harness]:
+        with PooledDriver(MemoryDriver(), SIZES) as driver:
+            yield MemoryHarness(driver)
+
+
+class TestLimitedMemory(DriverConformance):
+    @pytest.fixture
+    def harness(self) -> Harness:
+        return MemoryHarness(LimitedDriver(MemoryDriver(), max_concurrent=64))
+
+
+class TestLimitedPooledChaos(DriverConformance):
+    @pytest.fixture
+    def harness(self) -> Iterator[Harness]:
+        with PooledDriver(ChaosDriver(MemoryDriver()), SIZES) as driver:
+            yield MemoryHarness(LimitedDriver(driver, max_concurrent=64))
+
+
+class TestLimitedPooledFilesystem(DriverConformance):
+    @pytest.fixture
+    def harness(self, driver: Driver, tmp_path: Path) -> Iterator[Harness]:
+        with PooledDriver(driver, SIZES) as pooled:
+            yield FilesystemHarness(LimitedDriver(pooled, max_concurrent=64), tmp_path / "offer")
