@@ -68,7 +68,7 @@ NEXT: dict[str, str] = {
     "not-ready": "ask for access to the slow medium, and come back",
     "offer-exists": "give the offer another id, or remove the other one first",
     "offer-not-open": "`coffre offers` lists the ids",
-    "object-busy": "wait for the process that the message names",
+    "object-busy": "try again when it is done",
     "ledger-error": "read the message; the operation does not count as done",
     "ledger-locked": "try again when the other process is done",
     "ledger-unavailable": "see that the database server runs and can be reached",

@@ -27,7 +27,6 @@ from coffre.engine.distribution import SMALL, Parcel, SizedContent, failed, stor
 from coffre.engine.interrupts import InterruptLater
 from coffre.engine.items import PutItem
 from coffre.engine.ledger import (
-    Claim,
     ClaimedError,
     Deposit,
     LedgerError,
@@ -135,7 +134,7 @@ class _Job:
         context, strategy = self._context, self._strategy
         refs = [item.ref for item, _ in batch]
         try:
-            claim = context.claim(refs)
+            claim = context.ledger.claim(refs)
         except ClaimedError:
             # Somebody else is storing one of them: each answers for itself.
             return [_answered(item, partial(self._alone, item, content)) for item, content in batch]
@@ -147,7 +146,7 @@ class _Job:
                 if item.ref in known
             ]
             fresh = [loaded for loaded in batch if loaded[0].ref not in known]
-            return answers + (_store_fresh(context, fresh, strategy, claim) if fresh else [])
+            return answers + (_store_fresh(context, fresh, strategy) if fresh else [])
 
     def _compare(self, item: PutItem, content: BytesContent, known: ObjectRecord) -> Answer:
         """Store again what is known already: usually nothing is left to do."""
@@ -163,9 +162,7 @@ def _answered(item: PutItem, call: Callable[[], A]) -> A | Refusal:
         return Refusal(ref=item.ref, error=error, name=item.name)
 
 
-def _store_fresh(
-    context: Context, batch: Sequence[Loaded], strategy: Strategy, claim: Claim
-) -> list[Answer]:
+def _store_fresh(context: Context, batch: Sequence[Loaded], strategy: Strategy) -> list[Answer]:
     offers = [context.offer(name) for name in strategy.offers]
     digests = [content.digest(strategy.algorithm) for _, content in batch]
     parcels = [
@@ -193,7 +190,7 @@ def _store_fresh(
         )
         for number in range(len(batch))
     ]
-    return _record(context, batch, digests, outcomes, strategy, claim)
+    return _record(context, batch, digests, outcomes, strategy)
 
 
 def _at_each(
@@ -219,7 +216,6 @@ def _record(
     digests: Sequence[Digest],
     outcomes: Sequence[tuple[CopyOutcome, ...]],
     strategy: Strategy,
-    claim: Claim,
 ) -> list[Answer]:
     """One transaction for all that reached enough offers; a refusal for each of the others."""
     good: list[int] = []
@@ -246,9 +242,9 @@ def _record(
         return receipt(number, context.ledger.record_deposits([one])[0])
 
     try:
-        recorded = context.ledger.record_deposits(deposits, claim=claim)
+        recorded = context.ledger.record_deposits(deposits)
     except ObjectConflictError:
-        # The claim ran out, and somebody else has stored other bytes under one of them.
+        # The claim was lost, and somebody else has stored other bytes under one of them.
         alone = (
             _answered(batch[n][0], partial(record_alone, n, one))
             for n, one in zip(good, deposits, strict=True)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from coffre.contract import SYSTEM_CLOCK, Clock, ObjectRef
 from coffre.engine.containers import ContainerRights, rights_of
-from coffre.engine.ledger import Claim, Ledger
+from coffre.engine.ledger import Ledger
 from coffre.engine.strategy import Strategy, StrategyError
 from coffre.offer import Offer
 
 GIB = 1024**3
-CLAIM_SECONDS = 600.0
-"""How long a reference is claimed at least; a process that dies gives it up at once."""
-SLOWEST = 1_000_000
-"""Bytes a second that an offer is trusted to take: a claim must not run out under a large put."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +71,3 @@ class Context:
     def rights_of(self, ref: ObjectRef) -> ContainerRights:
         """What may be done with an object."""
         return rights_of(ref.container, self.rights)
-
-    def claim(self, refs: Iterable[ObjectRef], *, size: int = 0) -> Claim:
-        """Keep others from these references, for as long as so many bytes may take.
-
-        Raises:
-            ClaimedError: somebody else is at work on one of them.
-        """
-        return self.ledger.claim(refs, seconds=CLAIM_SECONDS + size / SLOWEST)

@@ -27,11 +27,7 @@ from coffre.engine.distribution import (
 from coffre.engine.errors import NotEnoughCopiesError
 from coffre.engine.interrupts import InterruptLater
 from coffre.engine.items import PutItem
-from coffre.engine.ledger import (
-    Claim,
-    CopyState,
-    ObjectRecord,
-)
+from coffre.engine.ledger import CopyState, ObjectRecord
 from coffre.engine.outcomes import CopyOutcome, Receipt
 from coffre.engine.overwriting import overwrite
 from coffre.engine.receipts import deposit_of, parcel_of, receipt_of, tell_refused, too_few
@@ -69,8 +65,8 @@ def put_content(
 ) -> Receipt:
     """Store one object whose source is open; see :func:`put`."""
     check_source(item, content)
-    with context.claim([item.ref], size=content.size) as claim:
-        return deposit(context, item, content, strategy, context.ledger.find(item.ref), claim)
+    with context.ledger.claim([item.ref]):
+        return deposit(context, item, content, strategy, context.ledger.find(item.ref))
 
 
 def check_source(item: PutItem, content: SizedContent) -> None:
@@ -96,14 +92,10 @@ def deposit(
     content: SizedContent,
     strategy: Strategy,
     known: ObjectRecord | None,
-    claim: Claim | None = None,
 ) -> Receipt:
-    """Store one object whose reference is claimed, and of which the ledger knows ``known``.
-
-    A claim given is released by the very transaction that records the object.
-    """
+    """Store one object whose reference is claimed, and of which the ledger knows ``known``."""
     if known is None:
-        return _first_time(context, item, content, strategy, claim)
+        return _first_time(context, item, content, strategy)
     if content.size == known.size and _digest(item, content, known).matches(known.digest):
         return _again(context, item, content, known)
     if not context.rights_of(item.ref).overwrite:
@@ -116,11 +108,7 @@ def deposit(
 
 
 def _first_time(
-    context: Context,
-    item: PutItem,
-    content: SizedContent,
-    strategy: Strategy,
-    claim: Claim | None,
+    context: Context, item: PutItem, content: SizedContent, strategy: Strategy
 ) -> Receipt:
     parcel = parcel_of(item, content, strategy.algorithm, strategy.verify)
     digest, copies = distribute(parcel, [context.offer(name) for name in strategy.offers])
@@ -128,7 +116,7 @@ def _first_time(
         tell_refused(context, item.ref, content.size, digest, copies)
         raise too_few(item.ref, strategy.required, copies)
     new = deposit_of(item, strategy, digest, copies, content.size)
-    (recorded,) = context.ledger.record_deposits([new], claim=claim)
+    (recorded,) = context.ledger.record_deposits([new])
     return receipt_of(item, strategy, digest, copies, content.size, recorded.event)
 
 

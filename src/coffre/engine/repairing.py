@@ -119,7 +119,7 @@ def _pay(
 
 def _pay_one(context: Context, record: ObjectRecord, debt: DebtRecord) -> RepairOutcome | None:
     """Pay one debt, if it still stands once nobody else can be at work on the object."""
-    with context.claim([record.ref], size=record.size):
+    with context.ledger.claim([record.ref]):
         (record,) = context.ledger.find_ids([record.id])
         if not any((owed.offer, owed.kind) == (debt.offer, debt.kind) for owed in record.debts):
             return None

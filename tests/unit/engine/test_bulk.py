@@ -305,7 +305,7 @@ def test_a_strategy_that_names_an_unknown_offer_is_refused_before_anything(house
 def test_a_conflict_in_the_ledger_refuses_one_and_records_the_others(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A claim that ran out: somebody stored other bytes, elsewhere, while the batch was made."""
+    """A claim that was lost: somebody stored other bytes, elsewhere, while the batch was made."""
     original = house.ledger.find_many
 
     def store_meanwhile(refs: list[ObjectRef]) -> object:

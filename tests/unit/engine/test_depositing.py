@@ -442,17 +442,6 @@ def test_a_reference_that_somebody_is_storing_is_busy(house: House) -> None:
     assert leaves_no_trace(house)
 
 
-def test_a_claim_lasts_longer_for_a_larger_object(house: House) -> None:
-    hour_at_a_megabyte_a_second = 3600 * 1_000_000
-    context = house.engine._context
-
-    with context.claim([ref()], size=hour_at_a_megabyte_a_second):
-        house.clock.advance(3600)
-        assert house.ledger.is_claimed(ref())
-        house.clock.advance(1000)
-        assert not house.ledger.is_claimed(ref())
-
-
 def test_a_defect_in_the_thread_of_an_offer_is_not_mistaken_for_a_copy(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

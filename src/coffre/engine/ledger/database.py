@@ -1,4 +1,4 @@
-"""A database as the ledger uses it: three kinds of transaction, and errors of our own.
+"""A database as the ledger uses it: two kinds of transaction, claims, and errors of our own.
 
 Statements are written once with SQLAlchemy Core, compiled once per database, and run on the
 driver's own cursor with plain tuples. Measured on 256 deposits, Core's own execution costs
@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import ClauseElement
 from sqlalchemy.engine import Connection, Dialect
+
+from coffre.engine.ledger.claims import Claims
 
 Row = tuple[Any, ...]
 """One row, as the database driver gives it."""
@@ -107,6 +109,8 @@ class Database(ABC):
 
     place: str
     """How to name it in messages: a path, or a host and a database. Never a password."""
+    claims: Claims
+    """Who is storing what right now; kept beside the tables, not in them."""
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[Transaction]:
@@ -122,17 +126,8 @@ class Database(ABC):
         """
 
     @abstractmethod
-    def claiming(self) -> AbstractContextManager[Transaction]:
-        """A block for claims: excluded from one another, committed without waiting for a flush."""
-
-    @abstractmethod
     def administering(self) -> AbstractContextManager[Connection]:
         """A block with SQLAlchemy's own connection, alone, to make or upgrade the schema."""
-
-    @property
-    @abstractmethod
-    def shared_by_machines(self) -> bool:
-        """Whether processes of other machines can be using it."""
 
     @abstractmethod
     def close(self) -> None:

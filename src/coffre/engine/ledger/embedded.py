@@ -4,14 +4,14 @@ What is relied on (https://www.sqlite.org/wal.html, https://www.sqlite.org/pragm
 
 - ``journal_mode=WAL``: readers never wait for a writer. It needs memory shared between the
   processes, so the file must be on a local disk; PostgreSQL is for several machines.
-- ``synchronous=FULL`` on the connection that records: its commits wait for the device. Its twin
-  for claims has ``NORMAL`` and does not wait; a later commit of the other carries them along.
+- ``synchronous=FULL``: a commit waits for the device.
 - Writers of this process line up on a lock. SQLite would have them poll with growing pauses,
   which is right between processes and wasteful between threads.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import threading
@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from coffre.contract import Clock
+from coffre.engine.ledger.claims import Claims
 from coffre.engine.ledger.database import Compiler, Database, Transaction
 from coffre.engine.ledger.errors import LedgerDamagedError, LedgerError, LedgerLockedError
 
@@ -54,6 +55,7 @@ class EmbeddedDatabase(Database):
         """
         self.place = path
         self._timeout_s = busy_timeout_s
+        self.claims = claims_beside(path)
         self._lock = threading.Lock()
         self._engine = create_engine(
             URL.create("sqlite", database=path),
@@ -73,16 +75,10 @@ class EmbeddedDatabase(Database):
         try:
             with self._translating():
                 self._use_write_ahead_log(clock)
-                self._recorder = self._connect("FULL")
-                self._claimer = self._connect("NORMAL")
+                self._recorder = self._connect()
         except BaseException:
             self.close()
             raise
-
-    @property
-    def shared_by_machines(self) -> bool:
-        """Never: the write-ahead log needs memory shared by the processes."""
-        return False
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -107,12 +103,6 @@ class EmbeddedDatabase(Database):
             yield Transaction(cursor, self._compiler)
 
     @contextmanager
-    def claiming(self) -> Iterator[Transaction]:
-        """See :meth:`Database.claiming`."""
-        with self._translating(), self._turn(), _immediate(self._claimer) as cursor:
-            yield Transaction(cursor, self._compiler)
-
-    @contextmanager
     def administering(self) -> Iterator[Connection]:
         """See :meth:`Database.administering`."""
         with self._translating(), self._turn(), self._engine.begin() as connection:
@@ -125,13 +115,12 @@ class EmbeddedDatabase(Database):
             self._open.pop().close()
         self._engine.dispose()
 
-    def _connect(self, synchronous: str) -> sqlite3.Connection:
+    def _connect(self) -> sqlite3.Connection:
         """A connection of our own, outside the pool."""
         pooled = self._engine.raw_connection()
         connection = cast(sqlite3.Connection, pooled.driver_connection)
         pooled.detach()
         self._open.append(connection)
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
         return connection
 
     @contextmanager
@@ -238,6 +227,17 @@ def _set_up(connection: sqlite3.Connection, _record: object) -> None:
         "temp_store = MEMORY",
     ):
         connection.execute(f"PRAGMA {setting}")
+
+
+def claims_beside(path: str) -> Claims:
+    """Claims on the references of one file, by the best locks that this kernel has."""
+    if hasattr(fcntl, "F_OFD_SETLK"):
+        from coffre.engine.ledger.filelocks import FileClaims
+
+        return FileClaims(path)
+    from coffre.engine.ledger.processlocks import ProcessClaims
+
+    return ProcessClaims(path)
 
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:

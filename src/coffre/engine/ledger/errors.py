@@ -46,7 +46,7 @@ class LedgerDamagedError(LedgerError):
 
 
 class ClaimedError(CoffreError):
-    """Another live process is storing, replacing or deleting under this reference right now."""
+    """Somebody else is storing, replacing or deleting under this reference right now."""
 
     code = "object-busy"
     retryable = True

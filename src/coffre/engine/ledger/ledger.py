@@ -11,7 +11,7 @@ from coffre.contract import SYSTEM_CLOCK, Clock, Evidence, ObjectRef, as_text
 from coffre.engine.ledger import changes, jobs
 from coffre.engine.ledger.chain import canonical_json, storable
 from coffre.engine.ledger.checks import record_checks
-from coffre.engine.ledger.claims import CLAIM_SECONDS, Claim, Claims, drop_claims
+from coffre.engine.ledger.claims import Claim
 from coffre.engine.ledger.database import Database, Transaction
 from coffre.engine.ledger.deposits import DepositWriter
 from coffre.engine.ledger.eventlog import EventLog
@@ -49,7 +49,6 @@ class Ledger(Reader):
         super().__init__(database)
         self._author = storable(author)
         self._clock = clock
-        self._claims = Claims(database, clock)
 
     @classmethod
     def open(
@@ -109,24 +108,26 @@ class Ledger(Reader):
 
     # --- Storing --------------------------------------------------------------------------
 
-    def claim(self, refs: Iterable[ObjectRef], *, seconds: float = CLAIM_SECONDS) -> Claim:
+    def claim(self, refs: Iterable[ObjectRef]) -> Claim:
         """Keep others from storing under these references; all of them or none.
+
+        Held until it is released or this process dies, whichever comes first.
 
         Args:
             refs: what is about to be stored, replaced or deleted.
-            seconds: how long the claim lasts unless it is renewed.
 
         Raises:
-            ClaimedError: another live process, or another thread of this one, holds one.
+            ClaimedError: another process, or another claim of this one, holds one.
+            LedgerError: no claim can be taken; the message says what to do.
         """
-        return self._claims.take(refs, seconds=seconds)
+        return self._database.claims.take(refs)
 
     def is_claimed(self, ref: ObjectRef) -> bool:
         """Whether anybody, this process included, is working on a reference right now."""
-        return self._claims.standing_on(ref)
+        return self._database.claims.is_taken(ref)
 
     def record_deposits(
-        self, deposits: Sequence[Deposit], *, claim: Claim | None = None, replacing: bool = False
+        self, deposits: Sequence[Deposit], *, replacing: bool = False
     ) -> list[Recorded]:
         """Record what was just stored; what each deposit came to, in the same order.
 
@@ -134,7 +135,6 @@ class Ledger(Reader):
 
         Args:
             deposits: one batch, recorded as a whole.
-            claim: released by the same transaction.
             replacing: other bytes under a known reference take its place.
 
         Raises:
@@ -142,12 +142,7 @@ class Ledger(Reader):
                 ``replacing`` is false; nothing of the batch was recorded.
         """
         with self._recording() as (transaction, log):
-            recorded = DepositWriter(transaction, log, replacing=replacing).record(deposits)
-            if claim is not None:
-                drop_claims(transaction, claim)
-        if claim is not None:
-            claim.forget()
-        return recorded
+            return DepositWriter(transaction, log, replacing=replacing).record(deposits)
 
     def record_recovered(self, deposits: Sequence[Deposit]) -> list[Recorded]:
         """Record objects found on an offer, to rebuild a ledger from it (law 10).

@@ -147,21 +147,6 @@ debts = Table(
     sqlite_with_rowid=False,
 )
 
-claims = Table(
-    # Who is storing what at this moment. Written without a flush: it only keeps processes
-    # that live at the same time out of each other's way, and none of them outlives a power cut.
-    "claims",
-    metadata,
-    Column("ref", BYTEWISE, primary_key=True),
-    Column("holder", BYTEWISE, nullable=False),
-    Column("machine", BYTEWISE, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("started", BYTEWISE, nullable=False),
-    Column("taken_at", BYTEWISE, nullable=False),
-    Column("expires_at", BYTEWISE, nullable=False),
-    sqlite_with_rowid=False,
-)
-
 jobs = Table(
     "jobs",
     metadata,

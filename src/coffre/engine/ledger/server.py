@@ -21,13 +21,13 @@ from coffre.engine.ledger.errors import (
     LedgerLockedError,
     LedgerUnavailableError,
 )
+from coffre.engine.ledger.sessionlocks import SessionClaims
 
 if TYPE_CHECKING:
     import psycopg
 
-_CLAIMS_LOCK = 0x636F6672_01
 _SCHEMA_LOCK = 0x636F6672_02
-"""Numbers of advisory locks: arbitrary, but the same in every process."""
+"""Number of an advisory lock: arbitrary, but the same in every process."""
 _COPY_FROM_ROWS = 8
 """From so many rows on, COPY is quicker than one insert after the other."""
 
@@ -81,11 +81,7 @@ class ServerDatabase(Database):
             raise LedgerError(f"the ledger's URL cannot be used: {error}") from error
         event.listen(self._engine, "connect", self._set_up)
         self._compiler = Compiler(self._engine.dialect)
-
-    @property
-    def shared_by_machines(self) -> bool:
-        """Always taken to be."""
-        return True
+        self.claims = SessionClaims(self._engine.raw_connection, self._translating)
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -98,16 +94,6 @@ class ServerDatabase(Database):
         """See :meth:`Database.writing`."""
         # READ COMMITTED: what is read once the head is ours is what the last writer left.
         with self._block("BEGIN ISOLATION LEVEL READ COMMITTED") as transaction:
-            yield transaction
-
-    @contextmanager
-    def claiming(self) -> Iterator[Transaction]:
-        """See :meth:`Database.claiming`."""
-        with self._block(
-            "BEGIN ISOLATION LEVEL READ COMMITTED",
-            "SET LOCAL synchronous_commit TO off",
-            f"SELECT pg_advisory_xact_lock({_CLAIMS_LOCK})",
-        ) as transaction:
             yield transaction
 
     @contextmanager
@@ -148,6 +134,12 @@ class ServerDatabase(Database):
         connection.execute(
             "SELECT set_config('lock_timeout', %s, false), set_config('timezone', 'UTC', false)",
             (f"{int(self._timeout_s * 1000)}ms",),
+        )
+        # A machine that dies says no goodbye: its claims would stand for two hours.
+        connection.execute(
+            "SELECT set_config('tcp_keepalives_idle', '30', false),"
+            " set_config('tcp_keepalives_interval', '10', false),"
+            " set_config('tcp_keepalives_count', '3', false)"
         )
         # An acknowledgement must wait for the device, whatever the server's default.
         connection.execute(

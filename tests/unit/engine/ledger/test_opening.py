@@ -215,14 +215,12 @@ def test_closing_twice_is_closing_once_and_leaves_one_file(path: Path) -> None:
 
 
 def test_acknowledged_commits_wait_for_the_device(embedded: Ledger) -> None:
-    """FULL is 2, NORMAL is 1 (https://www.sqlite.org/pragma.html#pragma_synchronous)."""
+    """FULL is 2 (https://www.sqlite.org/pragma.html#pragma_synchronous)."""
     database = embedded._database
     recorder: sqlite3.Connection = database._recorder  # type: ignore[attr-defined]
-    claimer: sqlite3.Connection = database._claimer  # type: ignore[attr-defined]
 
     assert recorder.execute("PRAGMA synchronous").fetchone() == (2,)
     assert recorder.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert claimer.execute("PRAGMA synchronous").fetchone() == (1,)
 
 
 def test_the_revision_is_where_alembic_looks_for_it(path: Path) -> None:

@@ -81,3 +81,42 @@ def test_acknowledged_commits_wait_for_the_device(server_url: str) -> None:
         durable = connection.exec_driver_sql("SHOW synchronous_commit").scalar()
 
     assert durable != "off"
+
+
+def test_two_ledgers_in_one_database_have_claims_of_their_own(server_url: str) -> None:
+    elsewhere = server_url.replace("coffre_test", "coffre_twin")
+    schema = elsewhere.rpartition("%3D")[2]
+    with (
+        Ledger.open(server_url, author="one") as one,
+        one._database.administering() as connection,
+    ):
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    try:
+        with (
+            Ledger.open(server_url, author="one") as one,
+            Ledger.open(elsewhere, author="two") as two,
+            one.claim([ref("a")]),
+        ):
+            assert not two.is_claimed(ref("a"))
+            two.claim([ref("a")]).release()
+    finally:
+        with (
+            Ledger.open(server_url, author="one") as one,
+            one._database.administering() as connection,
+        ):
+            connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+def test_a_claim_whose_session_the_server_ended_is_lost_and_told_to_nobody(
+    server_url: str,
+) -> None:
+    with Ledger.open(server_url, author="tester") as ledger:
+        claim = ledger.claim([ref("a")])
+        with ledger._database.administering() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks"
+                " WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+            )
+        with ledger.claim([ref("a")]):
+            claim.release()
+            assert ledger.is_claimed(ref("a"))

@@ -24,8 +24,8 @@ def deposit_many(url: str, worker: int, count: int, barrier: Barrier) -> None:
     with Ledger.open(url, author=f"worker-{worker}", busy_timeout_s=60) as ledger:
         for number in range(count):
             name = f"{worker}-{number}"
-            with ledger.claim([ref(name)]) as claim:
-                ledger.record_deposits([deposit(name, name.encode())], claim=claim)
+            with ledger.claim([ref(name)]):
+                ledger.record_deposits([deposit(name, name.encode())])
 
 
 def test_processes_that_open_a_new_ledger_at_once_share_one_chain(url: str) -> None:
@@ -58,8 +58,8 @@ def test_threads_of_one_process_share_one_ledger(ledger: Ledger) -> None:
         try:
             for number in range(20):
                 name = f"{worker}-{number}"
-                with ledger.claim([ref(name)]) as claim:
-                    ledger.record_deposits([deposit(name)], claim=claim)
+                with ledger.claim([ref(name)]):
+                    ledger.record_deposits([deposit(name)])
                 assert ledger.find(ref(name)) is not None
         except BaseException as error:  # noqa: BLE001 - told by the main thread
             failures.append(error)

@@ -176,17 +176,6 @@ def _bookkeeping() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "claims",
-        sa.Column("ref", TEXT, primary_key=True),
-        sa.Column("holder", TEXT, nullable=False),
-        sa.Column("machine", TEXT, nullable=False),
-        sa.Column("pid", sa.Integer, nullable=False),
-        sa.Column("started", TEXT, nullable=False),
-        sa.Column("taken_at", TEXT, nullable=False),
-        sa.Column("expires_at", TEXT, nullable=False),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
         "jobs",
         sa.Column("id", NUMBER, primary_key=True, autoincrement=False),
         sa.Column("kind", TEXT, nullable=False),
