@@ -92,6 +92,7 @@ refs = st.sampled_from(REFS)
 contents = st.sampled_from(tuple(DATA))  # by name: bytes would fill the reports
 names = st.sampled_from(NAMES)
 strategies = st.sampled_from(tuple(STRATEGIES))
+choices = st.integers(0, 11)  # of what there is at that moment
 
 
 class Laws(RuleBasedStateMachine):
@@ -190,8 +191,10 @@ class Laws(RuleBasedStateMachine):
         finally:
             self.archive.ledger._recording = recording  # type: ignore[method-assign]
 
-    @rule(one=refs, trouble=troubles("get"))
-    def get(self, one: ObjectRef, trouble: list[Trouble]) -> None:
+    @precondition(lambda self: bool(self.model))
+    @rule(choice=choices, trouble=troubles("get"))
+    def get(self, choice: int, trouble: list[Trouble]) -> None:
+        one = self._chosen(choice)
         self._brew(trouble)
         try:
             with self.archive.engine.get(one) as reader:
@@ -202,9 +205,11 @@ class Laws(RuleBasedStateMachine):
         except NoReadableCopyError as error:
             self.archive.hear(error)
 
-    @rule(one=refs, trouble=troubles("get"))
-    def stream(self, one: ObjectRef, trouble: list[Trouble]) -> None:
+    @precondition(lambda self: bool(self.model))
+    @rule(choice=choices, trouble=troubles("get"))
+    def stream(self, choice: int, trouble: list[Trouble]) -> None:
         """Whoever was given everything without an error was given the right bytes."""
+        one = self._chosen(choice)
         self._brew(trouble)
         try:
             with self.archive.engine.get(one, verified=False) as reader:
@@ -214,8 +219,9 @@ class Laws(RuleBasedStateMachine):
         else:
             assert data == self.model[one]
 
-    @rule(one=refs, trouble=troubles("delete", "stat"))
-    def delete(self, one: ObjectRef, trouble: list[Trouble]) -> None:
+    @rule(choice=choices, trouble=troubles("delete", "stat"))
+    def delete(self, choice: int, trouble: list[Trouble]) -> None:
+        one = self._chosen(choice) if self.model else REFS[choice % len(REFS)]
         self._brew(trouble)
         self.orders += 1
         order = DeletionOrder(ref=one, author="archivist", reason=f"decision {self.orders}")
@@ -297,7 +303,7 @@ class Laws(RuleBasedStateMachine):
         self.archive.calm()
 
     @precondition(lambda self: bool(self.seen))
-    @rule(choice=st.integers(0, 11), lost=st.booleans())
+    @rule(choice=choices, lost=st.booleans())
     def a_copy_rots_or_is_lost(self, choice: int, lost: bool) -> None:
         name, one = sorted(self.seen)[choice % len(self.seen)]
         if lost:
@@ -351,6 +357,9 @@ class Laws(RuleBasedStateMachine):
 
     seen: dict[Place, bytes] = {}  # noqa: RUF012 - replaced before the first step
     allowed: set[Place] = set()  # noqa: RUF012 - replaced, never changed in place
+
+    def _chosen(self, choice: int) -> ObjectRef:
+        return sorted(self.model)[choice % len(self.model)]
 
     def _brew(self, trouble: list[Trouble]) -> None:
         """Faults for the calls to come; those that do not fire now may fire later."""

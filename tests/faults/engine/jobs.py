@@ -22,6 +22,7 @@ from coffre.engine import (
     RepairAction,
     Strategy,
     StrategyOffer,
+    auditing,
 )
 from coffre.engine.ledger import Ledger
 from coffre.offer import NO_RETRY, Offer
@@ -33,6 +34,8 @@ STRATEGY = Strategy(
     copies=tuple(StrategyOffer(offer=name, rank=rank) for rank, name in enumerate(NAMES)),
     required=2,
 )
+SMALL_PAGE = 16
+"""Objects whose audit is recorded together: few, so that many kills fall between two pages."""
 LIMITS = Limits(brake_floor=1_000_000, brake_count=1_000_000)
 
 
@@ -107,7 +110,13 @@ def delete(engine: Engine, round_: int, acknowledge: Callable[[str], object]) ->
         acknowledge(status.ref.identifier)
 
 
-JOBS = {"put": put, "repair": repair, "delete": delete}
+def audit(engine: Engine, round_: int, acknowledge: Callable[[str], object]) -> None:
+    """Read every copy again, going on where the last audit was killed."""
+    for finding in engine.audit(threads=2):
+        acknowledge(str(finding.ref))
+
+
+JOBS = {"put": put, "repair": repair, "delete": delete, "audit": audit}
 
 
 def work(kind: str, directory: str, round_: int, acknowledged: Connection) -> None:
@@ -116,6 +125,7 @@ def work(kind: str, directory: str, round_: int, acknowledged: Connection) -> No
     def acknowledge(name: str) -> None:
         acknowledged.send_bytes(name.encode())
 
+    auditing.PAGE = SMALL_PAGE
     with opened(Path(directory)) as (engine, _):
         acknowledged.send_bytes(b"")  # open: from here on, the job is at work
         JOBS[kind](engine, round_, acknowledge)

@@ -20,8 +20,8 @@ from coffre.engine.ledger import Ledger, ObjectState
 from tests.faults.engine import jobs
 from tests.faults.engine.jobs import NAMES, alone, content, opened, ref, together
 
-KILLS = {"put": 35, "repair": 35, "delete": 35}
-"""For each root; with four roots of puts, 210 in all."""
+KILLS = {"put": 35, "repair": 30, "delete": 30, "audit": 20}
+"""For each root; with four roots of puts, 220 in all."""
 
 processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(["tests.faults.engine.jobs"])
@@ -204,3 +204,33 @@ def test_a_deletion_that_is_killed_is_done_or_owed_or_not_begun(tmp_path: Path) 
     with opened(tmp_path) as (engine, ledger):
         complete(engine, ledger)
         assert sum(1 for _ in ledger.objects()) == round_
+
+
+@pytest.mark.slow
+def test_an_audit_that_is_killed_goes_on_and_counts_everything_once(tmp_path: Path) -> None:
+    killer = Killer(tmp_path, "audit", 0)
+    names = [f"r0000-{number:04}" for number in range(400)]
+    with opened(tmp_path) as (engine, _):
+        items = [PutItem(ref=ref(name), source=name.encode()) for name in names]
+        assert len(list(engine.put_many(items))) == len(names)
+    for name in names[::29]:
+        (path,) = (tmp_path / "south" / "0" / "object").glob(f"*/{name}")
+        path.write_bytes(b"spoilt")
+
+    resumed = 0
+    while killer.kills < KILLS["audit"]:
+        killer.run(0)
+        if killer.kills % 4:
+            continue  # killed again before it ends
+        with opened(tmp_path) as (engine, _):
+            audit = engine.audit()
+            told = list(audit)
+            summary = audit.summary
+            resumed += summary.resumed
+            assert summary.complete
+            assert (summary.objects, summary.copies) == (400, 800)
+            assert (summary.verified, summary.corrupt) == (800 - 14, 14)
+            assert summary.findings == summary.told_before + len(told)
+            assert list(engine.audit_ledger()) == []
+
+    assert resumed

@@ -213,6 +213,22 @@ def test_other_bytes_put_again_replace_those_that_the_old_order_was_about(house:
     assert house.findings() == []
 
 
+def test_bytes_that_an_offer_still_holds_of_a_newer_object_are_not_deleted(house: House) -> None:
+    """The offer did not answer the new put; what it holds is the new object all the same."""
+    house.engine.put(CHARTER, ref())
+    house.down("south")
+    house.engine.delete(order())
+    house.engine.put(CHARTER, ref(), strategy="lenient")
+    house.up()
+    house.memory["north"].forget(ref())
+
+    (outcome,) = house.engine.repair()
+
+    assert (outcome.offer, outcome.action) == ("south", RepairAction.FOUND_GOOD)
+    assert house.held(ref()) == {"south": CHARTER}
+    assert house.read(ref()) == CHARTER
+
+
 def test_bytes_put_again_while_the_repair_runs_are_not_deleted(house: House) -> None:
     """The repair has read what is owed before; it looks again once it holds the claim."""
     for name in ("a", "b"):
