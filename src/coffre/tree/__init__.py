@@ -25,7 +25,7 @@ from coffre.tree.layout import (
     record_place,
     shard_of,
 )
-from coffre.tree.record import ObjectRecord, decode_record, encode_record
+from coffre.tree.record import ObjectRecord, decode_record, encode_record, record_line
 
 __all__ = [
     "GUIDE",
@@ -49,6 +49,7 @@ __all__ = [
     "part_path",
     "place_of",
     "quarantine_folder",
+    "record_line",
     "record_place",
     "shard_of",
 ]

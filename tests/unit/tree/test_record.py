@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffre.contract import Digest, DigestAlgorithm, ObjectRef
-from coffre.tree import ObjectRecord, decode_record, encode_record
+from coffre.contract import Digest, DigestAlgorithm, ObjectRef, as_text
+from coffre.tree import ObjectRecord, decode_record, encode_record, record_line
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
 JSON = st.recursive(
@@ -53,6 +53,35 @@ def test_what_is_written_is_read_back(
     assert b"\n" not in line
     assert decode_record(line) == record
     assert json.loads(line)["ref"] == "3/object/a.b"
+
+
+@given(
+    tenant=st.integers(0, 2**31 - 1),
+    size=st.integers(0, 2**60),
+    algorithm=st.sampled_from(DigestAlgorithm),
+    moment=st.datetimes(timezones=st.just(UTC)),
+    metadata=st.dictionaries(TEXT, TEXT, max_size=4),
+)
+def test_it_is_the_line_that_the_standard_encoder_writes(
+    tenant: int,
+    size: int,
+    algorithm: DigestAlgorithm,
+    moment: datetime,
+    metadata: dict[str, str],
+) -> None:
+    ref = ObjectRef(tenant=tenant, container="object", identifier="a@-_.b")
+    digest = algorithm.of(b"%d" % size)
+    line = record_line(ref, size, digest, as_text(moment), metadata)
+
+    told = {
+        "record": 1,
+        "ref": str(ref),
+        "size": size,
+        "digest": str(digest),
+        "stored_at": as_text(moment),
+        **({"metadata": metadata} if metadata else {}),
+    }
+    assert line == json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def test_a_person_can_read_it() -> None:

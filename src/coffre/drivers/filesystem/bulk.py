@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Sequence
-from contextlib import ExitStack
 
-from coffre.contract import BulkPutRequest, CoffreError, PutRequest, PutResult
+from coffre.contract import (
+    SYSTEM_CLOCK,
+    BulkPutRequest,
+    CoffreError,
+    PutRequest,
+    PutResult,
+    as_text,
+)
 from coffre.drivers.filesystem.errors import offer_error, translating
 from coffre.drivers.filesystem.flushing import (
     start_write_back,
     sync_file_system,
     syncfs_tells_errors,
 )
+from coffre.drivers.filesystem.parts import Part
 from coffre.drivers.filesystem.root import Root
 from coffre.drivers.filesystem.writing import Staged, publish, result_of, stage
 
@@ -46,28 +53,37 @@ def _together() -> int:
 
 
 def _put_group(root: Root, puts: Sequence[PutRequest]) -> list[Outcome]:
+    together = len(puts) >= WORTH_A_SYNC and syncfs_tells_errors()
+    # Where names are kept in order, whoever else stores in a folder that is new takes its name
+    # along; elsewhere it must be durable before others can see it.
+    flush_folders = not (together and root.keeps_order())
+    moment = as_text(SYSTEM_CLOCK.now())
     outcomes: dict[int, Outcome] = {}
     staged: dict[int, Staged] = {}
-    with ExitStack() as parts:
+    parts: list[Part] = []
+    try:
         for index, put in enumerate(puts):
             try:
-                staged[index] = stage(root, put)
+                staged[index] = item = stage(root, put, moment, flush=flush_folders)
             except CoffreError as error:
                 outcomes[index] = error
             else:
-                parts.callback(staged[index].part.close)
-        for index, failure in _flush_bytes(root, staged).items():
+                parts.append(item.part)
+        for index, failure in _flush_bytes(root, staged, together).items():
             outcomes[index] = failure
             del staged[index]
-        outcomes.update(_publish_all(root, staged))
+        _publish_all(root, staged, together, outcomes)
+    finally:
+        for part in parts:
+            part.close()
     return [outcomes[index] for index in range(len(puts))]
 
 
-def _flush_bytes(root: Root, staged: dict[int, Staged]) -> dict[int, CoffreError]:
+def _flush_bytes(root: Root, staged: dict[int, Staged], together: bool) -> dict[int, CoffreError]:
     """Make the bytes of all ready for their names; which failed, and why."""
     if not root.settings.flush:
         return {}
-    if not root.keeps_order() and _worth_a_sync(staged):
+    if together and not root.keeps_order():
         return _sync_together(root, staged)
     failed: dict[int, CoffreError] = {}
     for step in (_start, _settle):
@@ -91,26 +107,24 @@ def _settle(root: Root, staged: Staged) -> None:
         root.settle_bytes(staged.part.fd, attached=staged.attached)
 
 
-def _publish_all(root: Root, staged: dict[int, Staged]) -> dict[int, Outcome]:
+def _publish_all(
+    root: Root, staged: dict[int, Staged], together: bool, outcomes: dict[int, Outcome]
+) -> None:
     """Name each object, flush the names together, and only then acknowledge."""
-    together = _worth_a_sync(staged)
-    outcomes: dict[int, Outcome] = {}
-    there: dict[int, bool] = {}
+    named: dict[int, Staged] = {}
+    there: set[int] = set()
     for index, item in staged.items():
         try:
-            with translating(item.request.ref):
-                there[index] = publish(root, item, flush=not together)
+            if publish(root, item, flush=not together):
+                there.add(index)
+            named[index] = item
         except CoffreError as error:
             outcomes[index] = error
-    named = {index: staged[index] for index in there}
+        except OSError as error:
+            outcomes[index] = offer_error(error, item.request.ref)
     failed = _sync_together(root, named) if together else _flush_folders(root, named)
     for index, item in named.items():
-        outcomes[index] = failed.get(index) or result_of(root, item, there[index])
-    return outcomes
-
-
-def _worth_a_sync(staged: dict[int, Staged]) -> bool:
-    return len(staged) >= WORTH_A_SYNC and syncfs_tells_errors()
+        outcomes[index] = failed.get(index) or result_of(root, item, index in there)
 
 
 def _sync_together(root: Root, staged: dict[int, Staged]) -> dict[int, CoffreError]:

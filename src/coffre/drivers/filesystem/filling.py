@@ -12,7 +12,7 @@ import fcntl
 import os
 
 from coffre.contract import Buffer, ObjectRef
-from coffre.drivers.filesystem.errors import translating
+from coffre.drivers.filesystem.errors import offer_error, translating
 from coffre.drivers.filesystem.flushing import write_all
 
 LARGE = 8 * 1024 * 1024
@@ -51,8 +51,10 @@ class Filling:
         self._step(data)
 
     def _write_small(self, data: Buffer) -> None:
-        with translating(self._ref):
+        try:
             write_all(self._fd, data)
+        except OSError as error:
+            raise offer_error(error, self._ref) from error
 
     def _begin_large(self, data: Buffer) -> None:
         with translating(self._ref):

@@ -75,22 +75,27 @@ class Part:
                 os.unlink(name, dir_fd=self._root.fd)
 
 
-def open_part(root: Root, folder: str) -> Part:
+def open_part(root: Root, folder: str, *, flush: bool = True) -> Part:
     """Begin a part, to be placed in ``folder`` later.
 
     The folder is made if it is missing. An unnamed part begins in it, so that the file system
     puts the bytes near their final neighbours.
+
+    Args:
+        root: the offer.
+        folder: where the object will be.
+        flush: make a new folder durable here; see :meth:`Root.make_folder`.
     """
     try:
         root.walk(folder)
     except FileNotFoundError:
-        root.make_folder(folder)
+        root.make_folder(folder, flush=flush)
     if _CAN_NAME_LATER:
         try:
             return Part(root, os.open(folder, _UNNAMED, _MODE, dir_fd=root.fd), None)
         except FileNotFoundError:
             # Remembered, and removed since by somebody who tidied up empty folders.
-            root.make_folder(folder)
+            root.make_folder(folder, flush=flush)
             return Part(root, os.open(folder, _UNNAMED, _MODE, dir_fd=root.fd), None)
         except OSError as error:
             if error.errno not in _NO_UNNAMED_FILES:

@@ -69,7 +69,7 @@ def write_sidecar(root: Root, place: Place, record: bytes, *, flush: bool) -> No
         try:
             part.swap(beside)
         except FileNotFoundError:
-            root.make_folder(beside.folder)
+            root.make_folder(beside.folder, flush=flush)
             part.swap(beside)
     finally:
         part.close()

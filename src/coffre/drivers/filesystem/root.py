@@ -124,8 +124,14 @@ class Root:
                 raise intruder(None)
         self._remember(folder)
 
-    def make_folder(self, folder: str) -> None:
-        """Make the folders of a path that are missing, each durable in the one above it."""
+    def make_folder(self, folder: str, *, flush: bool = True) -> None:
+        """Make the folders of a path that are missing, each durable in the one above it.
+
+        Args:
+            folder: the path.
+            flush: unset when the caller flushes the whole file system before anything that is
+                put there is acknowledged.
+        """
         self._folders.discard(folder)
         above = "."
         for path in _prefixes(folder):
@@ -136,7 +142,8 @@ class Root:
             else:
                 # Whoever made a folder flushes its name. Someone else who stores in it right
                 # now flushes the folder itself, which takes its name along on ext4, xfs, btrfs.
-                self.flush_names(above)
+                if flush:
+                    self.flush_names(above)
             above = path
         self.walk(folder)
 

@@ -21,6 +21,7 @@ from coffre.contract import (
     OfferFailedError,
     PutRequest,
     PutResult,
+    as_text,
 )
 from coffre.drivers.filesystem.errors import translating
 from coffre.drivers.filesystem.filling import Filling
@@ -30,7 +31,7 @@ from coffre.drivers.filesystem.parts import Part, open_part
 from coffre.drivers.filesystem.records import attach, read_record, remove_sidecar, write_sidecar
 from coffre.drivers.filesystem.root import Root
 from coffre.streams import Copied, check_received, copy_digesting
-from coffre.tree import ObjectRecord, Place, encode_record, place_of
+from coffre.tree import Place, place_of, record_line
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class Staged:
 
 def put(root: Root, request: PutRequest) -> PutResult:
     """Store one object; see ``Connection.put``."""
-    staged = stage(root, request)
+    staged = stage(root, request, as_text(SYSTEM_CLOCK.now()))
     try:
         with translating(request.ref):
             root.settle_bytes(staged.part.fd, attached=staged.attached)
@@ -59,8 +60,14 @@ def put(root: Root, request: PutRequest) -> PutResult:
         staged.part.close()
 
 
-def stage(root: Root, request: PutRequest) -> Staged:
+def stage(root: Root, request: PutRequest, moment: str, *, flush: bool = True) -> Staged:
     """Write an object aside, and check it against what was announced.
+
+    Args:
+        root: the offer.
+        request: the object.
+        moment: the time now, as its record says it.
+        flush: make new folders durable here; unset when the caller flushes everything.
 
     Raises:
         OfferError: it could not be written, or is not what was announced.
@@ -68,13 +75,14 @@ def stage(root: Root, request: PutRequest) -> Staged:
 
     Nothing is left behind by an error.
     """
-    place = place_of(request.ref)
-    with translating(request.ref):
-        part = open_part(root, place.folder)
+    ref = request.ref
+    place = place_of(ref)
+    with translating(ref):
+        part = open_part(root, place.folder, flush=flush)
     try:
         copied = _receive(part, request)
-        record = _record_of(request, copied)
-        with translating(request.ref):
+        record = record_line(ref, copied.size, copied.digest, moment, request.metadata)
+        with translating(ref):
             attached = attach(root, part.fd, record)
     except BaseException:
         part.close()
@@ -89,18 +97,6 @@ def _receive(part: Part, request: PutRequest) -> Copied:
         copied = copy_digesting(stream, filling.write, request.algorithm, at_most=request.size)
     check_received(request, copied)
     return copied
-
-
-def _record_of(request: PutRequest, copied: Copied) -> bytes:
-    return encode_record(
-        ObjectRecord(
-            ref=request.ref,
-            size=copied.size,
-            digest=copied.digest,
-            stored_at=SYSTEM_CLOCK.now(),
-            metadata=request.metadata,
-        )
-    )
 
 
 def publish(root: Root, staged: Staged, *, flush: bool = True) -> bool:
