@@ -169,8 +169,8 @@ class Laws(RuleBasedStateMachine):
                 self._put_failed(one, data, answer.error, fired)
         assert answered == Counter(item.name for item in job)
 
-    @rule(one=refs, content=contents)
-    def put_without_a_ledger(self, one: ObjectRef, content: str) -> None:
+    @rule(one=refs, content=contents, bulk=st.booleans())
+    def put_without_a_ledger(self, one: ObjectRef, content: str, bulk: bool) -> None:
         """Law 7: what cannot be recorded is not acknowledged."""
         data = DATA[content]
         self._strict_places_only(one)
@@ -181,13 +181,21 @@ class Laws(RuleBasedStateMachine):
             raise LedgerError("the disk of the ledger is full")
 
         self.archive.ledger._recording = refuse  # type: ignore[method-assign, assignment]
+        job = [PutItem(ref=one, source=data)]
         try:
-            receipt = self.archive.engine.put(data, one)
+            if bulk:
+                (answer,) = self.archive.engine.put_many(job)
+            else:
+                answer = self.archive.engine.put(data, one)
         except CoffreError as error:
             self._put_failed(one, data, error, fired)
         else:
-            assert receipt.already_stored
-            assert self.model[one] == data
+            if isinstance(answer, Receipt):
+                assert answer.already_stored
+                assert self.model[one] == data
+            else:
+                assert isinstance(answer.error, ObjectConflictError | NotEnoughCopiesError)
+                self._put_failed(one, data, answer.error, fired)
         finally:
             self.archive.ledger._recording = recording  # type: ignore[method-assign]
 
@@ -311,6 +319,21 @@ class Laws(RuleBasedStateMachine):
         else:
             self.archive.memory[name].damage(one)
         self._hurt(name, one)
+
+    @precondition(lambda self: bool(self.model))
+    @rule(choice=choices, spoilt=st.sets(names, min_size=1), mend=st.booleans())
+    def an_object_rots_on_several_offers(self, choice: int, spoilt: set[str], mend: bool) -> None:
+        """And is read, or audited and mended, before anything else happens."""
+        one = self._chosen(choice)
+        for name in sorted(spoilt):
+            if (name, one) in self.seen:
+                self.archive.memory[name].damage(one)
+                self._hurt(name, one)
+        if mend:
+            list(self.archive.engine.audit(resume=False))
+            self._repair()
+        else:
+            self.get(choice=choice, trouble=[])
 
     # --- what must be true after every step ---------------------------------------------------
 
