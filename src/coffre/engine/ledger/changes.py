@@ -17,9 +17,9 @@ from coffre.engine.ledger.records import (
     EventKind,
     ObjectState,
 )
+from coffre.engine.ledger.schema import debts
 from coffre.engine.ledger.statements import (
     DROP_DEBT,
-    INSERT_DEBT,
     SET_OBJECT_STATE,
     copies_of,
     debts_of,
@@ -79,7 +79,8 @@ def add_debt(
     """Record a debt; ``False`` when it stood already (it keeps its date)."""
     if _owes(transaction, object_id, offer, kind):
         return False
-    transaction.run(INSERT_DEBT, (object_id, offer, kind.value, code, log.at, storable(note)))
+    row = (object_id, offer, kind.value, code, log.at, storable(note))
+    transaction.insert(debts, [row])
     body = {"code": code, "kind": kind.value, "note": note, "offer": offer}
     _append(transaction, log, EventKind.DEBT_ADDED, object_id, body)
     return True
@@ -134,7 +135,7 @@ def order_deletion(
             log.at,
             storable(order.id),
         )
-        transaction.run(INSERT_DEBT, debt)
+        transaction.insert(debts, [debt])
     transaction.run(SET_OBJECT_STATE, (ObjectState.DELETED.value, object_id))
     body = {"author": order.author, "offers": offers, "order": order.id, "reason": order.reason}
     log.append(EventKind.DELETION_ORDERED, canonical_json(body), ref=str(ref), object_id=object_id)

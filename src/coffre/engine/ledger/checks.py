@@ -18,10 +18,9 @@ from coffre.engine.ledger.chain import canonical_json, storable
 from coffre.engine.ledger.database import Row, Transaction
 from coffre.engine.ledger.eventlog import EventLog
 from coffre.engine.ledger.records import Check, CopyState, DebtKind, EventKind
-from coffre.engine.ledger.schema import copies
+from coffre.engine.ledger.schema import copies, debts
 from coffre.engine.ledger.statements import (
     DROP_DEBT,
-    INSERT_DEBT,
     constant,
     debts_of,
     objects_of_ids,
@@ -185,7 +184,7 @@ def _record_failure(
     if check.state is not None and row[10] == "stored" and key not in owed:
         owed.add(key)
         debt = (*key, DebtKind.COPY.value, code, log.at, storable(check.detail))
-        transaction.run(INSERT_DEBT, debt)
+        transaction.insert(debts, [debt])
 
 
 def _ref(row: Row) -> str:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import cache
+from itertools import chain
 from typing import Any, Protocol
 
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Insert, Table, bindparam, insert
 from sqlalchemy.engine import Connection, Dialect
 
 from coffre.engine.ledger.claims import Claims
@@ -21,6 +23,10 @@ Row = tuple[Any, ...]
 """One row, as the database driver gives it."""
 Values = Sequence[object]
 """Values of a statement's parameters, in the order in which they stand in its SQL."""
+
+
+_ROWS_AT_ONCE = (64, 16, 4, 2, 1)
+"""Numbers of rows for which an insert is prepared."""
 
 
 class Cursor(Protocol):
@@ -88,6 +94,18 @@ class Transaction:
         self._cursor.execute(self._compiler.sql(statement), values)
         return self._cursor.rowcount
 
+    def insert(self, table: Table, rows: Sequence[Values]) -> None:
+        """Add rows to a table, their values in the order of its columns.
+
+        Many rows go with one statement: for 256 deposits, that is a third less to do.
+        """
+        start, left = 0, len(rows)
+        for length in _ROWS_AT_ONCE:
+            while left >= length:
+                values = [*chain.from_iterable(rows[start : start + length])]
+                self._cursor.execute(self._compiler.sql(_insert_rows(table, length)), values)
+                start, left = start + length, left - length
+
     def run_each(self, statement: ClauseElement, rows: Sequence[Values]) -> None:
         """Run one statement for each row of values; none at all for no rows."""
         if rows:
@@ -104,6 +122,17 @@ class Transaction:
         return self._cursor.fetchall()
 
 
+@cache
+def _insert_rows(table: Table, length: int) -> Insert:
+    """An insert of so many rows."""
+    return insert(table).values(
+        [
+            {column.name: bindparam(f"{column.name}_{number}") for column in table.columns}
+            for number in range(length)
+        ]
+    )
+
+
 class Database(ABC):
     """Where a ledger is kept. Safe to use from several threads, in several processes."""
 
@@ -113,8 +142,13 @@ class Database(ABC):
     """Who is storing what right now; kept beside the tables, not in them."""
 
     @abstractmethod
-    def reading(self) -> AbstractContextManager[Transaction]:
-        """A block that sees one moment of the ledger and changes nothing."""
+    def reading(self, *, brief: bool = False) -> AbstractContextManager[Transaction]:
+        """A block that sees one moment of the ledger and changes nothing.
+
+        Args:
+            brief: the block asks a question or two and does nothing else, so that a writer of
+                this process may be made to wait for it.
+        """
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[Transaction]:

@@ -26,11 +26,8 @@ from coffre.engine.ledger.records import (
     ObjectState,
     Recorded,
 )
-from coffre.engine.ledger.schema import copies, debts
+from coffre.engine.ledger.schema import copies, debts, objects
 from coffre.engine.ledger.statements import (
-    INSERT_COPY,
-    INSERT_DEBT,
-    INSERT_OBJECT,
     SET_OBJECT_STATE,
     constant,
     padded,
@@ -187,9 +184,9 @@ class DepositWriter:
 
     def _write_rows(self) -> None:
         """Write what was gathered; objects first, the others refer to them."""
-        self._transaction.run_each(INSERT_OBJECT, self._objects)
-        self._transaction.run_each(INSERT_COPY, self._copies)
-        self._transaction.run_each(INSERT_DEBT, self._debts)
+        self._transaction.insert(objects, self._objects)
+        self._transaction.insert(copies, self._copies)
+        self._transaction.insert(debts, self._debts)
         self._objects, self._copies, self._debts = [], [], []
 
     # --- A reference that is known --------------------------------------------------------

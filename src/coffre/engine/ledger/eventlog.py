@@ -6,7 +6,8 @@ from coffre.engine.ledger.chain import canonical_event, link
 from coffre.engine.ledger.database import Row, Transaction
 from coffre.engine.ledger.errors import LedgerDamagedError
 from coffre.engine.ledger.records import EventKind
-from coffre.engine.ledger.statements import INSERT_EVENT, LOCK_HEAD, MOVE_HEAD
+from coffre.engine.ledger.schema import events
+from coffre.engine.ledger.statements import LOCK_HEAD, MOVE_HEAD
 
 _NAMES = {kind: kind.value for kind in EventKind}
 
@@ -70,6 +71,6 @@ class EventLog:
     def write(self) -> None:
         """Write what was appended, and the new end of the log."""
         if self._rows:
-            self._transaction.run_each(INSERT_EVENT, self._rows)
+            self._transaction.insert(events, self._rows)
             self._transaction.run(MOVE_HEAD, (self._seq, self._digest))
             self._rows = []

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from coffre.engine.ledger.chain import canonical_json
 from coffre.engine.ledger.database import Row, Transaction
@@ -14,7 +14,6 @@ from coffre.engine.ledger.eventlog import EventLog
 from coffre.engine.ledger.records import EventKind, JobProgress, JobRecord, JobState
 from coffre.engine.ledger.schema import jobs
 
-_INSERT_JOB = insert(jobs)
 _JOB = select(*jobs.c).where(jobs.c.id == bindparam("job"))
 _ALL_JOBS = select(*jobs.c).order_by(jobs.c.id)
 _PROGRESS = (
@@ -38,7 +37,7 @@ def start_job(
     job_id = log.next_seq
     scope_json = canonical_json(dict(scope))
     row = (job_id, kind, scope_json, 0, "{}", JobState.RUNNING.value, log.at, log.at)
-    transaction.run(_INSERT_JOB, row)
+    transaction.insert(jobs, [row])
     log.append(EventKind.JOB_STARTED, canonical_json({"kind": kind, "scope": dict(scope)}))
     return read_job(row)
 

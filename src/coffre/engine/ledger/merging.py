@@ -16,11 +16,9 @@ from coffre.engine.ledger.chain import canonical_json, storable
 from coffre.engine.ledger.database import Transaction
 from coffre.engine.ledger.eventlog import EventLog
 from coffre.engine.ledger.records import CopyState, DebtKind, EventKind, ObjectState
-from coffre.engine.ledger.schema import debts, objects
+from coffre.engine.ledger.schema import copies, debts, objects
 from coffre.engine.ledger.statements import (
     DROP_DEBT,
-    INSERT_COPY,
-    INSERT_DEBT,
     SET_COPY,
     constant,
     copies_of,
@@ -68,20 +66,20 @@ class CopyMerge:
         self.paid: list[str] = []
         """Offers whose debt was paid."""
 
-    def add_copies(self, copies: Sequence[tuple[str, Evidence]], detail: str = "") -> list[str]:
+    def add_copies(self, verified: Sequence[tuple[str, Evidence]], detail: str = "") -> list[str]:
         """Record verified copies; the offers that had none until now.
 
         Evidence is not lowered: a copy that was read again stays so when the same bytes are
         merely put again.
         """
         added, detail = [], storable(detail)
-        for offer, evidence in copies:
+        for offer, evidence in verified:
             state, level = self._copies.get(offer, ("", -1))
             if state != _VERIFIED:
                 added.append(offer)
             if not state:
                 row = (self._object_id, offer, _VERIFIED, evidence.value, self._at, detail)
-                self._transaction.run(INSERT_COPY, row)
+                self._transaction.insert(copies, [row])
             elif state != _VERIFIED or evidence >= level:
                 values = (_VERIFIED, evidence.value, self._at, detail, self._object_id, offer)
                 self._transaction.run(SET_COPY, values)
@@ -95,7 +93,7 @@ class CopyMerge:
         if offer in self._copies:
             self._transaction.run(SET_COPY, (*values, self._object_id, offer))
         else:
-            self._transaction.run(INSERT_COPY, (self._object_id, offer, *values))
+            self._transaction.insert(copies, [(self._object_id, offer, *values)])
         self._copies[offer] = (state.value, evidence.value)
 
     def add_debts(self, owed: Sequence[tuple[str, str, str]]) -> list[str]:
@@ -108,7 +106,7 @@ class CopyMerge:
             verified = self._copies.get(offer, ("", -1))[0] == _VERIFIED
             if not verified and offer not in self._owed:
                 row = (self._object_id, offer, _COPY_DEBT, code, self._at, storable(note))
-                self._transaction.run(INSERT_DEBT, row)
+                self._transaction.insert(debts, [row])
                 self._owed.add(offer)
                 added.append(offer)
         return added

@@ -99,7 +99,7 @@ class Reader:
 
     def find(self, ref: ObjectRef) -> ObjectRecord | None:
         """The object stored under a reference."""
-        with self._database.reading() as transaction:
+        with self._database.reading(brief=True) as transaction:
             row = transaction.row(_STORED_UNDER_REF, (ref.tenant, ref.container, ref.identifier))
             return None if row is None else read_objects(transaction, [row])[0]
 
@@ -109,7 +109,7 @@ class Reader:
         for ref in refs:
             wanted.setdefault((ref.tenant, ref.container), []).append(ref.identifier)
         found: dict[ObjectRef, ObjectRecord] = {}
-        with self._database.reading() as transaction:
+        with self._database.reading(brief=True) as transaction:
             for place, identifiers in wanted.items():
                 for chunk in padded(identifiers):
                     query = stored_by_identifier(len(chunk), brief=False)

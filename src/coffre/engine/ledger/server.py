@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import URL, ClauseElement, Insert, create_engine, event
+from sqlalchemy import URL, Table, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 _SCHEMA_LOCK = 0x636F6672_02
 """Number of an advisory lock: arbitrary, but the same in every process."""
 _COPY_FROM_ROWS = 8
-"""From so many rows on, COPY is quicker than one insert after the other."""
+"""From so many rows on, COPY is quicker than inserts."""
 
 
 class ServerTransaction(Transaction):
     """A transaction that sends many new rows as one stream."""
 
-    def run_each(self, statement: ClauseElement, rows: Sequence[Values]) -> None:
-        """See :meth:`Transaction.run_each`. Rows of one insert go by COPY: one round trip."""
-        if len(rows) < _COPY_FROM_ROWS or not isinstance(statement, Insert):
-            super().run_each(statement, rows)
+    def insert(self, table: Table, rows: Sequence[Values]) -> None:
+        """See :meth:`Transaction.insert`. Many rows go by COPY: one round trip."""
+        if len(rows) < _COPY_FROM_ROWS:
+            super().insert(table, rows)
             return
-        columns = ", ".join(column.name for column in statement.table.columns)
+        columns = ", ".join(column.name for column in table.columns)
         cursor = cast("psycopg.Cursor[Row]", self._cursor)
-        with cursor.copy(f"COPY {statement.table.name} ({columns}) FROM STDIN") as copy:
+        with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
 
@@ -84,7 +84,7 @@ class ServerDatabase(Database):
         self.claims = SessionClaims(self._engine.raw_connection, self._translating)
 
     @contextmanager
-    def reading(self) -> Iterator[Transaction]:
+    def reading(self, *, brief: bool = False) -> Iterator[Transaction]:
         """See :meth:`Database.reading`."""
         with self._block("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as transaction:
             yield transaction

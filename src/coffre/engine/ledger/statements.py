@@ -17,13 +17,12 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
-    insert,
     literal_column,
     select,
     update,
 )
 
-from coffre.engine.ledger.schema import copies, debts, events, head, objects
+from coffre.engine.ledger.schema import copies, debts, head, objects
 
 Shape = TypeVar("Shape", bound=tuple[object, ...])
 Value = TypeVar("Value")
@@ -50,11 +49,6 @@ def limited(query: Select[Shape], length: str | None = None) -> Select[Shape]:
 
 
 STORED = objects.c.state == constant("stored")
-
-INSERT_EVENT = insert(events)
-INSERT_OBJECT = insert(objects)
-INSERT_COPY = insert(copies)
-INSERT_DEBT = insert(debts)
 
 READ_HEAD = select(head.c.seq, head.c.digest)
 LOCK_HEAD = READ_HEAD.with_for_update()
