@@ -518,6 +518,9 @@ class Laws(RuleBasedStateMachine):
             # by order, or kept in quarantine.
             assert self.model.get(one) != data or self._lies_read(name, fired) >= 2
             assert (name, one) in ordered or (name, one, data) in newly
+            # Law 6: and only where another copy was good.
+            good = [other for other in NAMES if before.get((other, one)) == self.model.get(one)]
+            assert (name, one) in ordered or set(good) - {name}
             self._may_vanish({(name, one)})
         for (name, one), data in after.items():
             # Law 6: what a repair writes comes from a verified source.
