@@ -118,7 +118,8 @@ class CopyStatus:
 
     offer: str
     state: str
-    """``verified``, ``corrupt``, ``missing``, ``deleted``, or ``owed`` when it was never made."""
+    """``verified``, ``declared`` (the offer names it, nobody has looked), ``corrupt``,
+    ``missing``, or ``owed`` when it was never made."""
     evidence: Evidence | None
     checked_at: datetime | None
     owed: str = ""

@@ -11,7 +11,7 @@ from coffre.contract import InvalidRequestError, PrepareResult
 from coffre.engine.context import Context
 from coffre.engine.ledger import CopyState
 
-_HELD = frozenset({CopyState.VERIFIED, CopyState.CORRUPT})
+_HELD = frozenset({CopyState.VERIFIED, CopyState.DECLARED, CopyState.CORRUPT})
 
 
 def prepare(context: Context, name: str, *, replaced: bool) -> PrepareResult:

@@ -28,6 +28,10 @@ from coffre.engine.ledger import CopyState, EventKind, ObjectRecord
 from coffre.engine.looking import look_once
 from coffre.offer import Offer
 
+_DOUBTS = {CopyState.VERIFIED: 0, CopyState.DECLARED: 1}
+_OWED = 3
+"""Doubt about a copy, from none on: bad and missing ones come before those never made."""
+
 
 @dataclass(slots=True)
 class ObjectReader:
@@ -72,15 +76,15 @@ def find(context: Context, ref: ObjectRef) -> ObjectRecord:
 
 
 def holders(context: Context, record: ObjectRecord, only: str | None = None) -> Iterator[Offer]:
-    """Offers to read from: those believed to hold a good copy first, each group by rank.
+    """Offers to read from: verified copies first, then those only declared; each group by rank.
 
     Those that owe a copy come last: a put may have had its effect without our knowing.
     """
     strategy = context.strategies.get(record.strategy)
     order = {} if strategy is None else {copy.offer: copy.rank for copy in strategy.copies}
     last = len(order) + 1
-    doubt = {debt.offer: 2 for debt in record.debts}
-    doubt |= {copy.offer: int(copy.state is not CopyState.VERIFIED) for copy in record.copies}
+    doubt = {debt.offer: _OWED for debt in record.debts}
+    doubt |= {copy.offer: _DOUBTS.get(copy.state, _OWED - 1) for copy in record.copies}
     names = sorted(
         (name for name in doubt if only in (None, name)),
         key=lambda name: (doubt[name], order.get(name, last), name),

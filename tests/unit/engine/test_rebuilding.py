@@ -20,7 +20,7 @@ from coffre.contract import (
 )
 from coffre.drivers.filesystem import FilesystemDriver
 from coffre.engine import DeletionOrder, Engine, PutItem, StrategyError
-from coffre.engine.ledger import Ledger, ObjectRecord
+from coffre.engine.ledger import CopyState, Ledger, ObjectRecord
 from coffre.offer import NO_RETRY, Offer
 from coffre.testing import BrokenListing, ErrorBefore, LostDelete
 from tests.unit.engine.support import CHARTER, LARGE, STRATEGIES, House, ref, strategy
@@ -71,10 +71,65 @@ def test_nobody_has_read_the_bytes_for_that_and_the_ledger_says_so(
     with emptied(house, tmp_path) as engine:
         engine.rebuild("south")
 
-        by_offer = {copy.offer: copy for copy in engine.stat(ref()).copies}
-        assert str(by_offer["south"].evidence) == "declared"
+        status = engine.stat(ref())
+        by_offer = {copy.offer: copy for copy in status.copies}
+        assert (by_offer["south"].state, str(by_offer["south"].evidence)) == ("declared",) * 2
+        assert status.verified == 0
         assert by_offer["north"].state == "owed"
         assert by_offer["north"].owed == "not-seen-yet"
+
+
+def test_a_declared_copy_is_verified_once_it_is_put_again(house: House, tmp_path: Path) -> None:
+    house.engine.put(CHARTER, ref())
+    with emptied(house, tmp_path) as engine:
+        engine.rebuild("south")
+        engine.rebuild("north")
+
+        receipt = engine.put(CHARTER, ref())
+
+        assert (receipt.verified, receipt.already_stored) == (2, True)
+        assert engine.stat(ref()).verified == 2
+
+
+def test_a_declared_copy_becomes_what_an_audit_sees_of_it(house: House, tmp_path: Path) -> None:
+    for name in ("good", "bad", "gone"):
+        house.engine.put(CHARTER, ref(name), strategy="alone")
+    with emptied(house, tmp_path) as engine:
+        engine.rebuild("north", strategy="alone")
+        house.memory["north"].damage(ref("bad"))
+        house.memory["north"].forget(ref("gone"))
+
+        list(engine.audit())
+
+        states = {name: engine.stat(ref(name)).copies[0].state for name in ("good", "bad", "gone")}
+        assert states == {"good": "verified", "bad": "corrupt", "gone": "missing"}
+
+
+def test_hearsay_changes_nothing_about_a_copy_that_somebody_looked_at(house: House) -> None:
+    house.engine.put(CHARTER, ref("good"))
+    house.engine.put(CHARTER, ref("bad"))
+    house.memory["north"].damage(ref("bad"))
+    list(house.engine.audit())
+    head = house.ledger.head()
+
+    house.engine.rebuild("north")
+
+    assert house.states(ref("good"))["north"] is CopyState.VERIFIED
+    assert house.states(ref("bad"))["north"] is CopyState.CORRUPT
+    assert house.debts() == {("bad", "north"): "object-corrupt"}
+    assert house.ledger.head() == head
+
+
+def test_a_missed_copy_that_the_offer_names_again_is_declared(house: House) -> None:
+    house.engine.put(CHARTER, ref())
+    house.memory["north"].forget(ref())
+    list(house.engine.audit())
+    house.memory["north"].plant(ref(), CHARTER)
+
+    house.engine.rebuild("north")
+
+    assert house.states(ref())["north"] is CopyState.DECLARED
+    assert house.debts() == {}
 
 
 def test_the_date_of_the_deposit_comes_back(house: House, tmp_path: Path) -> None:

@@ -35,7 +35,6 @@ from coffre.engine.ledger.statements import (
 )
 
 _STORED = ObjectState.STORED.value
-_VERIFIED = CopyState.VERIFIED.value
 _COPY_DEBT = DebtKind.COPY.value
 
 _REPLACE_COPIES = (
@@ -47,7 +46,7 @@ _DROP_DEBTS = delete(debts).where(debts.c.object_id == bindparam("object"))
 
 # Reading ``value`` of an enumeration's member costs as much as all the rest of a row.
 _NAMES = {algorithm: algorithm.value for algorithm in DigestAlgorithm}
-_PreparedCopies = tuple[str, list[tuple[str, int]]]
+_PreparedCopies = tuple[str, list[tuple[str, str, int]]]
 Held = tuple[int, int, str, bytes]
 """What is known of an object already stored: id, size, algorithm, digest."""
 
@@ -158,8 +157,8 @@ class DepositWriter:
                 _STORED,
             )
         )
-        for offer, level in copies_values:
-            self._copies.append((number, offer, _VERIFIED, level, at, ""))
+        for offer, state, level in copies_values:
+            self._copies.append((number, offer, state, level, at, ""))
         for offer, code, note in deposit.debts:
             self._debts.append((number, offer, _COPY_DEBT, code, at, storable(note)))
         if self._deletions_owed:
@@ -178,7 +177,10 @@ class DepositWriter:
         prepared = self._prepared.get(key)
         if prepared is None:
             text = canonical_json([[offer, evidence.name] for offer, evidence in key])
-            prepared = text, [(offer, evidence.value) for offer, evidence in key]
+            prepared = (
+                text,
+                [(offer, CopyState.of_held(level).value, level.value) for offer, level in key],
+            )
             self._prepared[key] = prepared
         return prepared
 

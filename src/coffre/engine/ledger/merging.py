@@ -1,4 +1,4 @@
-"""What a verified copy changes around it: the copy's row, the debts it pays.
+"""What a copy changes around it: the copy's row, the debts it pays.
 
 Two rules live here. A copy pays the debt of a copy on the same offer. And where an offer now
 holds a later object under the same reference, the bytes that an earlier deletion was to remove
@@ -27,6 +27,8 @@ from coffre.engine.ledger.statements import (
 )
 
 _VERIFIED = CopyState.VERIFIED.value
+_DECLARED = CopyState.DECLARED.value
+_LOOKED_AT = (_VERIFIED, CopyState.CORRUPT.value)
 _COPY_DEBT = DebtKind.COPY.value
 _DELETION_DEBT = DebtKind.DELETION.value
 
@@ -67,14 +69,17 @@ class CopyMerge:
         """Offers whose debt was paid."""
 
     def add_copies(self, verified: Sequence[tuple[str, Evidence]], detail: str = "") -> list[str]:
-        """Record verified copies; the offers that had none until now.
+        """Record copies that are held; the offers that had none until now.
 
         Evidence is not lowered: a copy that was read again stays so when the same bytes are
-        merely put again.
+        merely put again. And hearsay changes nothing about a copy that somebody looked at.
         """
         added, detail = [], storable(detail)
         for offer, evidence in verified:
             state, level = self._copies.get(offer, ("", -1))
+            if evidence is Evidence.DECLARED:
+                added += self._declare(offer, state, detail)
+                continue
             if state != _VERIFIED:
                 added.append(offer)
             if not state:
@@ -86,6 +91,19 @@ class CopyMerge:
             self._copies[offer] = (_VERIFIED, max(evidence.value, level))
             self._pay(offer)
         return added
+
+    def _declare(self, offer: str, state: str, detail: str) -> list[str]:
+        """An offer names a copy: believed where none was known, or one was missed."""
+        if state in _LOOKED_AT:
+            return []
+        values = (_DECLARED, Evidence.DECLARED.value, self._at, detail)
+        if not state:
+            self._transaction.insert(copies, [(self._object_id, offer, *values)])
+        elif state != _DECLARED:
+            self._transaction.run(SET_COPY, (*values, self._object_id, offer))
+        self._copies[offer] = (_DECLARED, Evidence.DECLARED.value)
+        self._pay(offer)
+        return [] if state == _DECLARED else [offer]
 
     def lose_copy(self, offer: str, state: CopyState, evidence: Evidence, detail: str) -> None:
         """Record that an offer holds no good copy, whether it was known to have one or not."""

@@ -30,6 +30,8 @@ class CopyState(StrEnum):
 
     VERIFIED = "verified"
     """It had the expected size and digest, as far as its evidence goes."""
+    DECLARED = "declared"
+    """The offer names it; nobody has looked. It counts as no verified copy (law 8)."""
     CORRUPT = "corrupt"
     """The offer holds it, with other bytes."""
     MISSING = "missing"
@@ -38,6 +40,11 @@ class CopyState(StrEnum):
     """Overwritten by a later object under the same reference."""
     DELETED = "deleted"
     """Deleted by order."""
+
+    @classmethod
+    def of_held(cls, evidence: Evidence) -> CopyState:
+        """What a copy is that an offer holds, by how that is known."""
+        return cls.DECLARED if evidence is Evidence.DECLARED else cls.VERIFIED
 
 
 class DebtKind(StrEnum):
@@ -155,7 +162,7 @@ class Deposit:
     metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
     strategy: str = "default"
     copies: Sequence[tuple[str, Evidence]] = ()
-    """Each offer that holds a verified copy, and on what evidence."""
+    """Each offer that holds a copy, and on what evidence: verified, unless only declared."""
     debts: Sequence[tuple[str, str, str]] = ()
     """Each offer that should hold a copy and does not: offer, error code, note."""
     deposited_at: datetime | None = None
