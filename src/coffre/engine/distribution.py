@@ -84,7 +84,7 @@ def distribute(parcel: Parcel, offers: Sequence[Offer]) -> tuple[Digest, tuple[C
         KeyboardInterrupt: before anything was published; later ones are remembered by the
             :class:`~coffre.engine.interrupts.InterruptLater` outside.
     """
-    if isinstance(parcel.content, BytesContent):
+    if isinstance(parcel.content, BytesContent) and parcel.content.size <= SMALL:
         return _one_after_the_other(parcel, parcel.content, offers)
     return _AllAtOnce(parcel, offers).run()
 

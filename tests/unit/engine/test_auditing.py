@@ -452,7 +452,9 @@ def test_an_audit_interrupted_long_ago_is_started_anew(house: House, small_pages
     next(house.engine.audit())
     house.clock.advance(timedelta(days=8).total_seconds())
 
-    assert run(house.engine.audit())[1].copies == 60
+    _, summary = run(house.engine.audit())
+
+    assert (summary.copies, summary.resumed, summary.told_before) == (60, False, 0)
 
 
 def test_an_audit_stopped_while_listing_counts_nothing_twice(house: House) -> None:

@@ -17,14 +17,14 @@ from coffre.contract import (
     SizeMismatchError,
     SourceError,
 )
-from coffre.engine import Limits, NotEnoughCopiesError, StrategyError
+from coffre.engine import Engine, Limits, NotEnoughCopiesError, StrategyError
 from coffre.engine.items import Source
 from coffre.engine.ledger import ClaimedError, CopyState, LedgerError
 from coffre.offer import Offer, RetryPolicy
 from coffre.streams import BytesContent
 from coffre.testing import ErrorAfter, FlipOnWrite, LostWrite
 from tests.unit.engine.sources import Breaking, BreakingContent, ChangingFile, Lying, OnceOnly
-from tests.unit.engine.support import CHARTER, LARGE, House, house_in, ref, sha512
+from tests.unit.engine.support import CHARTER, LARGE, House, house_in, ref, sha512, strategy
 
 SIZES = pytest.mark.parametrize("data", [b"", CHARTER, LARGE], ids=["empty", "small", "large"])
 
@@ -185,6 +185,19 @@ def test_copies_made_again_are_read_back_where_the_strategy_wants_it(house: Hous
     receipt = house.engine.put(CHARTER, ref(), strategy="read-back")
 
     assert [copy.evidence for copy in receipt.copies] == [Evidence.READ, Evidence.READ]
+
+
+def test_copies_of_weaker_evidence_are_made_again_once_the_strategy_wants_more(
+    house: House,
+) -> None:
+    house.engine.put(CHARTER, ref())
+    stricter = strategy("default", "north", "south", required=2, verify=Evidence.READ)
+    engine = Engine(house.offers, {"default": stricter}, house.ledger, clock=house.clock)
+
+    receipt = engine.put(CHARTER, ref())
+
+    assert (receipt.already_stored, receipt.evidence) == (True, Evidence.READ)
+    assert {copy.evidence for copy in house.record(ref()).copies} == {Evidence.READ}
 
 
 # --- too few copies ---------------------------------------------------------------------
