@@ -37,6 +37,19 @@ class GetConformance:
                 assert result.stream.read() == data
                 assert result.stream.read(1) == b""
 
+    def test_who_asks_for_the_bytes_alone_gets_them_and_nothing_untrue(
+        self, harness: Harness
+    ) -> None:
+        with harness.connect() as connection:
+            connection.put(deposit("bare", b"some bytes"))
+            described = connection.get(GetRequest(ref=named("bare")))
+            alone = connection.get(GetRequest(ref=named("bare"), describe=False))
+            with described, alone:
+                assert alone.stream.read() == b"some bytes"
+                assert alone.size == 10
+                assert alone.recorded in (None, described.recorded)
+                assert alone.metadata in ({}, described.metadata)
+
     def test_it_can_be_read_in_pieces_of_any_length(self, harness: Harness) -> None:
         data = some_bytes(CHUNK + 1000)
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
 from coffre.contract.errors import InvalidDigestError
@@ -55,7 +57,7 @@ class DigestAlgorithm(StrEnum):
 
     def new(self) -> Hasher:
         """Begin a digest of no bytes yet."""
-        return hashlib.new(_HASHLIB_NAMES[self], usedforsecurity=not self.weak)
+        return _MAKERS[self]()
 
     def of(self, data: Buffer) -> Digest:
         """Digest bytes that are already in memory."""
@@ -78,13 +80,14 @@ class DigestAlgorithm(StrEnum):
         raise InvalidDigestError(f"unknown digest algorithm {text!r}; use one of {known}")
 
 
-_HASHLIB_NAMES = {
-    DigestAlgorithm.SHA512: "sha512",
-    DigestAlgorithm.SHA384: "sha384",
-    DigestAlgorithm.SHA256: "sha256",
-    DigestAlgorithm.SHA3_512: "sha3_512",
-    DigestAlgorithm.BLAKE2B: "blake2b",
-    DigestAlgorithm.MD5: "md5",
+# The constructors themselves: hashlib.new() looks its name up in a microsecond, for each object.
+_MAKERS: dict[DigestAlgorithm, Callable[[], Hasher]] = {
+    DigestAlgorithm.SHA512: hashlib.sha512,
+    DigestAlgorithm.SHA384: hashlib.sha384,
+    DigestAlgorithm.SHA256: hashlib.sha256,
+    DigestAlgorithm.SHA3_512: hashlib.sha3_512,
+    DigestAlgorithm.BLAKE2B: hashlib.blake2b,
+    DigestAlgorithm.MD5: partial(hashlib.md5, usedforsecurity=False),
 }
 _LENGTHS = {
     DigestAlgorithm.SHA512: 64,

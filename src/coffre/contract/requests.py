@@ -113,6 +113,9 @@ class GetRequest:
     """First byte wanted, from 0."""
     length: int | None = field(default=None, metadata={"needs": Capability.RANGE_READ})
     """Number of bytes wanted, to the end when ``None``; must lie inside the object."""
+    describe: bool = True
+    """Unset by a caller that only wants the bytes: a driver may then leave out what was kept
+    beside the object, where finding it takes time. One that gives it all the same does no wrong."""
 
     def __post_init__(self) -> None:
         """Check the range as far as it can be without the offer.

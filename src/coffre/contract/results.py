@@ -40,9 +40,10 @@ class GetResult:
     size: int
     """Length of the whole object, in bytes, whatever range was asked for."""
     metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
-    """Names and values given at the put."""
+    """Names and values given at the put; may be left out unless the request says ``describe``."""
     recorded: Digest | None = None
-    """Expected digest kept beside the object at its put: nobody looked at the bytes for it."""
+    """Expected digest kept beside the object at its put: nobody looked at the bytes for it.
+    May be left out unless the request says ``describe``."""
 
     def __enter__(self) -> Self:
         """Use the result; the stream is closed on leaving."""

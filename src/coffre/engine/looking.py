@@ -92,7 +92,7 @@ def look_once(offer: Offer, record: ObjectRecord) -> Look:
     """Read one copy to its end, once."""
     read = 0
     try:
-        request = GetRequest(ref=record.ref)
+        request = GetRequest(ref=record.ref, describe=False)
         with offer.get(request, expected=record.digest, size=record.size) as found:
             for chunk in chunks_of(found.stream):
                 read += len(chunk)

@@ -88,10 +88,10 @@ def watched(
             f"the offer holds {result.size} bytes, {size} were expected", ref=request.ref
         )
     length = result.size - request.offset if request.length is None else request.length
-    bounded = BoundedStream(result.stream, length, _cut(request.ref))
+    cut = _cut(request.ref)
     if expected is None:
-        return bounded
-    return VerifyingStream(bounded, length, expected, _corrupt(request.ref))
+        return BoundedStream(result.stream, length, cut)
+    return VerifyingStream(result.stream, length, expected, _corrupt(request.ref), cut=cut)
 
 
 def check_verifiable(request: GetRequest, expected: Digest | None) -> None:

@@ -19,7 +19,7 @@ from coffre.contract import (
 )
 from coffre.offer.sessions import Sessions, Signing
 from coffre.offer.work import OpenWork
-from coffre.streams import ReadableStream, VerifyingStream, chunks_of
+from coffre.streams import ReadableStream, VerifyingStream
 
 
 class Hold:
@@ -62,11 +62,10 @@ class HeldStream(ReadableStream):
             ref: the object, for errors.
             hold: released when this is closed.
         """
-        super().__init__()
         self._stream = stream
         self._raw = raw
-        self._ref = ref
         self._hold = hold
+        self._signing = hold.signing(ref)
         self._failure: CoffreError | None = None
 
     def chunks(self) -> Iterator[Buffer]:
@@ -76,8 +75,8 @@ class HeldStream(ReadableStream):
             OfferError: signed; they cannot be had to the end, or are not the right ones.
         """
         try:
-            with self._hold.signing(self._ref):
-                yield from chunks_of(self._stream)
+            with self._signing:
+                yield from self._stream.chunks()
         except CoffreError as error:
             self._failure = error
             raise
@@ -99,7 +98,7 @@ class HeldStream(ReadableStream):
     def close(self) -> None:
         """Close the object and release the connection; closing twice is harmless."""
         try:
-            with self._hold.signing(self._ref):
+            with self._signing:
                 self._raw.close()
         finally:
             self._hold.release()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from functools import partial
 
@@ -146,7 +145,11 @@ class Offer(ConfiguredOffer):
         except BaseException:
             self._work.end()
             raise
-        return dataclasses.replace(result, stream=stream)
+        # Built anew, not by dataclasses.replace(), which takes four times as long; a test sees
+        # to it that no field is forgotten.
+        return GetResult(
+            stream=stream, size=result.size, metadata=result.metadata, recorded=result.recorded
+        )
 
     def stat(self, request: StatRequest) -> StatResult:
         """Ask whether an object is there, its size, and what was kept with it.

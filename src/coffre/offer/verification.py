@@ -70,7 +70,7 @@ def read_back(sessions: Sessions, ref: ObjectRef, size: int, digest: Digest) -> 
         ObjectCorruptError: other bytes, or another number of them.
         OfferError: it could not be read to its end.
     """
-    request = GetRequest(ref=ref)
+    request = GetRequest(ref=ref, describe=False)
 
     def read(connection: Connection) -> None:
         with connection.get(request) as result:

@@ -17,7 +17,8 @@ class OpenWork:
             offer: id, for messages.
         """
         self._offer = offer
-        self._changed = threading.Condition(threading.Lock())  # guards the two below
+        self._lock = threading.Lock()  # guards the two below
+        self._idle = threading.Condition(self._lock)  # waited for by whoever closes
         self._count = 0
         self._closed = False
 
@@ -37,7 +38,7 @@ class OpenWork:
         Raises:
             OfferUnavailableError: the offer was closed.
         """
-        with self._changed:
+        with self._lock:
             if not self._closed:
                 self._count += 1
                 return
@@ -47,10 +48,10 @@ class OpenWork:
 
     def end(self) -> None:
         """Something that began is over."""
-        with self._changed:
+        with self._lock:
             self._count -= 1
-            if not self._count:
-                self._changed.notify_all()
+            if self._closed and not self._count:  # before that, nobody waits
+                self._idle.notify_all()
 
     def close(self, timeout: float | None) -> bool:
         """Refuse new work and wait for what is under way.
@@ -61,9 +62,9 @@ class OpenWork:
         Returns:
             Whether everything is over.
         """
-        with self._changed:
+        with self._idle:
             self._closed = True
-            return self._changed.wait_for(lambda: not self._count, timeout)
+            return self._idle.wait_for(lambda: not self._count, timeout)
 
     def __enter__(self) -> None:
         """Begin."""

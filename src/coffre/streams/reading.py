@@ -20,10 +20,10 @@ CHUNK = 1024 * 1024
 class ReadableStream(ABC):
     """A stream read forward once, by chunks or by ``read``, in one thread at a time."""
 
-    def __init__(self) -> None:
-        """Begin at the first byte, with nothing left over."""
-        self._left: memoryview = memoryview(b"")
-        self._source: Iterator[Buffer] | None = None
+    # At the first byte, with nothing left over. Defaults of the class: several of these are made
+    # for each object that is read, and most are read by chunks, which needs neither.
+    _left: memoryview = memoryview(b"")
+    _source: Iterator[Buffer] | None = None
 
     @abstractmethod
     def chunks(self) -> Iterator[Buffer]:

@@ -28,11 +28,9 @@ class BoundedStream(ReadableStream):
             size: bytes it must give.
             wrong: makes the error for a wrong length, from a sentence.
         """
-        super().__init__()
         self._stream = stream
         self._size = size
         self._wrong = wrong
-        self._seen = 0
 
     def chunks(self) -> Iterator[Buffer]:
         """The bytes, counted.
@@ -40,13 +38,20 @@ class BoundedStream(ReadableStream):
         Raises:
             CoffreError: as made by ``wrong``, on too few or too many bytes.
         """
+        seen = 0
         for chunk in chunks_of(self._stream):
-            self._seen += len(chunk)
-            if self._seen > self._size:
-                raise self._wrong(f"more than the expected {self._size} bytes were read")
+            seen += len(chunk)
+            if seen > self._size:
+                raise self._too_many()
             yield chunk
-        if self._seen != self._size:
-            raise self._wrong(f"{self._seen} bytes were read, {self._size} were expected")
+        if seen != self._size:
+            raise self._too_few(seen)
+
+    def _too_many(self) -> CoffreError:
+        return self._wrong(f"more than the expected {self._size} bytes were read")
+
+    def _too_few(self, seen: int) -> CoffreError:
+        return self._wrong(f"{seen} bytes were read, {self._size} were expected")
 
     def attests(self, algorithm: DigestAlgorithm) -> bool:
         """Whatever the stream underneath can attest."""
@@ -77,6 +82,8 @@ class VerifyingStream(BoundedStream):
         expected: Digest | Callable[[], Digest],
         wrong: Callable[[str], CoffreError],
         algorithm: DigestAlgorithm | None = None,
+        *,
+        cut: Callable[[str], CoffreError] | None = None,
     ) -> None:
         """Watch a stream.
 
@@ -86,8 +93,10 @@ class VerifyingStream(BoundedStream):
             expected: their digest, or a function that tells it once the end is reached.
             wrong: makes the error for wrong bytes, from a sentence.
             algorithm: of the digest, needed when ``expected`` is a function.
+            cut: makes the error for a wrong number of bytes; ``wrong`` does when it is ``None``.
         """
-        super().__init__(stream, size, wrong)
+        super().__init__(stream, size, cut or wrong)
+        self._other = wrong
         self._expected = expected
         self._algorithm = expected.algorithm if isinstance(expected, Digest) else algorithm
         self._verified: Digest | None = None
@@ -96,24 +105,32 @@ class VerifyingStream(BoundedStream):
         """The bytes; before the last of them, the verdict.
 
         Raises:
-            CoffreError: as made by ``wrong``, on a wrong length or digest.
+            CoffreError: as made by ``cut`` and ``wrong``, on a wrong length or digest.
         """
         if self._algorithm is None:
             raise TypeError("an algorithm is needed to verify against a digest not yet known")
         hasher = self._algorithm.new()
-        for chunk in super().chunks():
+        seen = 0
+        # Counted here too, not by the chunks of the base: one generator less for each object.
+        for chunk in chunks_of(self._stream):
+            seen += len(chunk)
+            if seen > self._size:
+                raise self._too_many()
             hasher.update(chunk)
-            if self._seen == self._size:
-                self._verify(Digest(self._algorithm, hasher.digest()))
+            if seen == self._size:
+                self._verify(self._algorithm, hasher.digest())
             yield chunk
+        if seen != self._size:
+            raise self._too_few(seen)
         if self._verified is None:  # nothing was given, and nothing was expected
-            self._verify(Digest(self._algorithm, hasher.digest()))
+            self._verify(self._algorithm, hasher.digest())
 
-    def _verify(self, found: Digest) -> None:
+    def _verify(self, algorithm: DigestAlgorithm, value: bytes) -> None:
         expected = self._expected if isinstance(self._expected, Digest) else self._expected()
-        if not found.matches(expected):
-            raise self._wrong(f"digest {found} was read, {expected} was expected")
-        self._verified = found
+        if expected.algorithm is not algorithm or expected.value != value:
+            found = Digest(algorithm, value)
+            raise self._other(f"digest {found} was read, {expected} was expected")
+        self._verified = expected
 
     def attests(self, algorithm: DigestAlgorithm) -> bool:
         """The digest that is verified is the one attested."""

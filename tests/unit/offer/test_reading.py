@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -55,6 +55,25 @@ def test_a_stream_holds_its_connection_until_closed(offer: Offer, script: Script
     result.stream.close()
 
     assert script.open == 0
+
+
+def test_everything_that_the_driver_tells_of_an_object_is_handed_on(
+    offer: Offer, script: Script
+) -> None:
+    told = GetResult(
+        stream=BytesContent(CHARTER).open(),
+        size=len(CHARTER),
+        metadata={"name": "Charter.pdf"},
+        recorded=digest(),
+    )
+    unset = GetResult(stream=told.stream, size=0)
+    names = [field.name for field in fields(GetResult) if field.name != "stream"]
+    # One that is new must be told above, and handed on by Offer.get.
+    assert all(getattr(told, name) != getattr(unset, name) for name in names)
+    script.answer("get", lambda _: told)
+
+    with offer.get(WHOLE) as result:
+        assert replace(result, stream=told.stream) == told
 
 
 def test_a_stream_that_was_forgotten_does_not_keep_its_offer_open(

@@ -54,9 +54,6 @@ def _together() -> int:
 
 def _put_group(root: Root, puts: Sequence[PutRequest]) -> list[Outcome]:
     together = len(puts) >= WORTH_A_SYNC and syncfs_tells_errors()
-    # Where names are kept in order, whoever else stores in a folder that is new takes its name
-    # along; elsewhere it must be durable before others can see it.
-    flush_folders = not (together and root.keeps_order())
     moment = as_text(SYSTEM_CLOCK.now())
     outcomes: dict[int, Outcome] = {}
     staged: dict[int, Staged] = {}
@@ -64,7 +61,7 @@ def _put_group(root: Root, puts: Sequence[PutRequest]) -> list[Outcome]:
     try:
         for index, put in enumerate(puts):
             try:
-                staged[index] = item = stage(root, put, moment, flush=flush_folders)
+                staged[index] = item = stage(root, put, moment, flush=not together)
             except CoffreError as error:
                 outcomes[index] = error
             else:

@@ -29,6 +29,16 @@ def keeps_order(device: int) -> bool:
     return kind == "xfs" or (kind == "ext4" and _has_journal(number))
 
 
+@lru_cache(maxsize=64)
+def takes_names_along(device: int) -> bool:
+    """Whether flushing a new folder also makes its own name durable, in the folders above.
+
+    ext4 does so with a journal (one transaction) and without (it flushes the folders above of
+    what is new), xfs and btrfs by their log.
+    """
+    return _kind_of(f"{os.major(device)}:{os.minor(device)}") in {"ext4", "xfs", "btrfs"}
+
+
 def _kind_of(number: str) -> str:
     """Type of the file system on a device, as the kernel names it; empty when it is not said."""
     try:

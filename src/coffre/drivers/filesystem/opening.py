@@ -23,11 +23,12 @@ from coffre.tree import Place
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
-def open_object(root: Root, place: Place, ref: ObjectRef) -> int:
+def open_object(root: Root, place: Place, ref: ObjectRef) -> tuple[int, os.stat_result]:
     """Open the bytes of an object for reading.
 
     Returns:
-        A descriptor of a regular file, to be closed by the caller.
+        A descriptor of a regular file, to be closed by the caller, and what the file system
+        says of it.
 
     Raises:
         ObjectNotFoundError: the root was seen, and the object is not in it.
@@ -45,10 +46,11 @@ def open_object(root: Root, place: Place, ref: ObjectRef) -> int:
         if error.errno in (errno.ENXIO, errno.ENODEV):  # a socket, a device without a driver
             raise intruder(ref) from error
         raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
         close(descriptor)
         raise intruder(ref)
-    return descriptor
+    return descriptor, found
 
 
 def digest_of(descriptor: int, size: int, algorithm: DigestAlgorithm) -> Digest:

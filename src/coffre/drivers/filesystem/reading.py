@@ -18,7 +18,7 @@ from coffre.contract import (
     StatRequest,
     StatResult,
 )
-from coffre.drivers.filesystem.errors import translating
+from coffre.drivers.filesystem.errors import offer_error, translating
 from coffre.drivers.filesystem.flushing import close
 from coffre.drivers.filesystem.opening import digest_of, open_object
 from coffre.drivers.filesystem.records import read_record
@@ -32,11 +32,11 @@ def get(root: Root, request: GetRequest) -> GetResult:
     ref = request.ref
     place = place_of(ref)
     with translating(ref):
-        descriptor = open_object(root, place, ref)
+        descriptor, found = open_object(root, place, ref)
         try:
-            size = os.fstat(descriptor).st_size
+            size = found.st_size
             length = _length_wanted(request, size)
-            record = read_record(root, place, descriptor)
+            record = read_record(root, place, descriptor) if request.describe else None
         except BaseException:
             close(descriptor)
             raise
@@ -64,9 +64,8 @@ def stat(root: Root, request: StatRequest) -> StatResult:
     ref = request.ref
     place = place_of(ref)
     with translating(ref):
-        descriptor = open_object(root, place, ref)
+        descriptor, found = open_object(root, place, ref)
         try:
-            found = os.fstat(descriptor)
             record = read_record(root, place, descriptor)
             algorithm = request.digest
             digest = digest_of(descriptor, found.st_size, algorithm) if algorithm else None
@@ -91,22 +90,24 @@ class ObjectStream(ReadableStream):
 
     def __init__(self, descriptor: int, offset: int, length: int, ref: ObjectRef) -> None:
         """Take over an open descriptor; it is closed with the stream."""
-        super().__init__()
         self._descriptor = descriptor
         self._position = offset
         self._missing = length
         self._ref = ref
 
     def chunks(self) -> Iterator[Buffer]:
-        """The bytes, in one buffer that is lent chunk after chunk."""
-        if self._missing > CHUNK:
-            with translating(self._ref):
-                os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
-        buffer = memoryview(bytearray(min(CHUNK, self._missing)))
+        """The bytes: what fits into one chunk as it is read, more in one buffer that is lent."""
+        if self._missing <= CHUNK:
+            while data := self.read():
+                yield data
+            return
+        with translating(self._ref):
+            os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        buffer = memoryview(bytearray(CHUNK))
         while self._missing:
             with translating(self._ref):
                 count = os.preadv(
-                    self._descriptor, [buffer[: min(len(buffer), self._missing)]], self._position
+                    self._descriptor, [buffer[: min(CHUNK, self._missing)]], self._position
                 )
             self._advance(count)
             yield buffer[:count]
@@ -118,8 +119,10 @@ class ObjectStream(ReadableStream):
         wanted = self._missing if size < 0 else min(size, self._missing)
         if not wanted:
             return b""
-        with translating(self._ref):
+        try:
             data = os.pread(self._descriptor, wanted, self._position)
+        except OSError as error:
+            raise offer_error(error, self._ref) from error
         self._advance(len(data))
         # A file gives all that is asked for, but for a signal or a disk at its end.
         return data if size >= 0 or not self._missing else data + self.read()

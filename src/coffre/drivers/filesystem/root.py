@@ -15,7 +15,7 @@ from coffre.contract import ObjectRef, OfferError, OfferUnavailableError, Parame
 from coffre.drivers.filesystem import flushing
 from coffre.drivers.filesystem.errors import intruder, root_error
 from coffre.drivers.filesystem.flushing import close
-from coffre.drivers.filesystem.journal import keeps_order
+from coffre.drivers.filesystem.journal import keeps_order, takes_names_along
 from coffre.drivers.filesystem.marker import check_marker, refuse_other_things
 from coffre.drivers.filesystem.settings import Settings
 from coffre.tree import MARKER
@@ -141,8 +141,9 @@ class Root:
                 pass
             else:
                 # Whoever made a folder flushes its name. Someone else who stores in it right
-                # now flushes the folder itself, which takes its name along on ext4, xfs, btrfs.
-                if flush:
+                # now flushes the folder itself, which takes its name along on ext4, xfs, btrfs;
+                # elsewhere a name that others can see does not wait for a flush of everything.
+                if flush or not takes_names_along(self.device):
                     self.flush_names(above)
             above = path
         self.walk(folder)

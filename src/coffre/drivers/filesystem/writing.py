@@ -158,9 +158,9 @@ def _same_bytes(root: Root, staged: Staged) -> bool:
     What is the same is made durable, and given a record if it has none: its first writer may
     have died before either.
     """
-    descriptor = open_object(root, staged.place, staged.request.ref)
+    descriptor, found = open_object(root, staged.place, staged.request.ref)
     try:
-        size = os.fstat(descriptor).st_size
+        size = found.st_size
         if size != staged.copied.size:
             return False
         algorithm = staged.request.algorithm

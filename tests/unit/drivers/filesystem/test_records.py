@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 
 from coffre.contract import (
+    NO_METADATA,
     DeleteRequest,
     Digest,
     DigestAlgorithm,
+    GetRequest,
     PutRequest,
     QuarantineRequest,
     StatRequest,
     StatResult,
 )
-from coffre.drivers.filesystem import FilesystemConnection
+from coffre.drivers.filesystem import FilesystemConnection, reading
 from coffre.streams import BytesContent
 from coffre.tree import RECORD_ATTRIBUTE, place_of, record_place
 from tests.unit.drivers.filesystem.conftest import connect, read, ref_of, request_of, store
@@ -190,3 +192,17 @@ def test_what_is_set_aside_keeps_its_record_and_says_why(root: Path, records: st
             )
             assert json.loads(record)["digest"] == str(sha512(data))
     assert len(list((root / ".coffre/quarantine/0/object").iterdir())) == 2
+
+
+def test_a_record_is_not_read_for_who_wants_the_bytes_alone(
+    connection: FilesystemConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.put(request_of("a", metadata={"name": "A"}))
+    asked: list[str] = []
+    monkeypatch.setattr(reading, "read_record", lambda *_: asked.append("record"))
+
+    with connection.get(GetRequest(ref=ref_of("a"), describe=False)) as found:
+        assert found.stream.read() == b"some bytes"
+
+    assert asked == []
+    assert (found.metadata, found.recorded) == (NO_METADATA, None)

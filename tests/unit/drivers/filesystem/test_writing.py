@@ -23,6 +23,7 @@ from coffre.contract import (
     SweepRequest,
 )
 from coffre.drivers.filesystem import FilesystemConnection, bulk, parts
+from coffre.drivers.filesystem import root as root_module
 from coffre.drivers.filesystem.filling import BLOCK, LARGE
 from coffre.streams import BytesContent, Fanout, FileContent, OnceContent, ReadableStream
 from coffre.tree import place_of
@@ -236,3 +237,23 @@ def test_a_leftover_is_swept_once_it_is_old_and_its_bytes_are_counted(
     assert (swept.removed, swept.kept, swept.freed) == (1, 0, 12_288)
     assert os.listdir(root / ".coffre/parts") == ["notes.txt"]
     assert connection.sweep(SweepRequest(older_than=0)).removed == 0
+
+
+# --- new folders -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("along", "flushes"), [(True, 0), (False, 34)])
+def test_the_flush_of_a_group_takes_the_new_folders_along_where_that_is_safe(
+    connection: FilesystemConnection, monkeypatch: pytest.MonkeyPatch, along: bool, flushes: int
+) -> None:
+    monkeypatch.setattr(root_module, "takes_names_along", lambda _: along)
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    names = {place_of(ref_of(f"n{number}")).folder: f"n{number}" for number in range(40)}
+    puts = [request_of(name) for name in list(names.values())[:32]]
+
+    outcomes = connection.bulk_put(BulkPutRequest(puts=puts))
+
+    assert all(isinstance(outcome, PutResult) and outcome.durable for outcome in outcomes)
+    # Tenant, container and shards, each in the folder above it.
+    assert len(flushed) == flushes
