@@ -95,16 +95,16 @@ class Transaction:
         return self._cursor.rowcount
 
     def insert(self, table: Table, rows: Sequence[Values]) -> None:
-        """Add rows to a table, their values in the order of its columns.
+        """Add rows to a table, their values in the order of its columns; none for no rows.
 
         Many rows go with one statement: for 256 deposits, that is a third less to do.
         """
         start, left = 0, len(rows)
-        for length in _ROWS_AT_ONCE:
-            while left >= length:
-                values = [*chain.from_iterable(rows[start : start + length])]
-                self._cursor.execute(self._compiler.sql(_insert_rows(table, length)), values)
-                start, left = start + length, left - length
+        while left:
+            length = 1 if left == 1 else next(n for n in _ROWS_AT_ONCE if n <= left)
+            values = [*chain.from_iterable(rows[start : start + length])]
+            self._cursor.execute(self._compiler.sql(_insert_of_rows(table, length)), values)
+            start, left = start + length, left - length
 
     def run_each(self, statement: ClauseElement, rows: Sequence[Values]) -> None:
         """Run one statement for each row of values; none at all for no rows."""
@@ -123,7 +123,7 @@ class Transaction:
 
 
 @cache
-def _insert_rows(table: Table, length: int) -> Insert:
+def _insert_of_rows(table: Table, length: int) -> Insert:
     """An insert of so many rows."""
     return insert(table).values(
         [

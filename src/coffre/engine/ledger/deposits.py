@@ -8,6 +8,7 @@ whose reference is already known leaves the fast path and is merged on its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quote
 
 from sqlalchemy import bindparam, delete, update
@@ -78,7 +79,6 @@ class DepositWriter:
         self._objects: list[Row] = []
         self._copies: list[Row] = []
         self._debts: list[Row] = []
-        self._prepared: dict[tuple[tuple[str, Evidence], ...], _PreparedCopies] = {}
         self._deletions_owed = are_deletions_owed(transaction)
 
     def record(self, deposits: Sequence[Deposit]) -> list[Recorded]:
@@ -131,7 +131,7 @@ class DepositWriter:
         deposited_at = at if deposit.deposited_at is None else as_text(deposit.deposited_at)
         metadata = canonical_texts(deposit.metadata)
         algorithm, value = _NAMES[deposit.digest.algorithm], deposit.digest.value
-        copies_json, copies_values = self._prepare_copies(deposit.copies)
+        copies_json, copies_values = _prepare_copies(tuple(deposit.copies))
         owed = canonical_json(list(deposit.debts)) if deposit.debts else "[]"
         # Keys in sorted order, as canonical JSON wants them.
         body = (
@@ -170,19 +170,6 @@ class DepositWriter:
         """Deletions owed under this reference are overtaken where the new object now is."""
         offers = [offer for offer, _evidence in deposit.copies]
         settle_deletions(self._transaction, self._log, deposit.ref, number, offers)
-
-    def _prepare_copies(self, copies: Sequence[tuple[str, Evidence]]) -> _PreparedCopies:
-        """Copies as JSON and as values; nearly all deposits of a batch have the same ones."""
-        key = tuple(copies)
-        prepared = self._prepared.get(key)
-        if prepared is None:
-            text = canonical_json([[offer, evidence.name] for offer, evidence in key])
-            prepared = (
-                text,
-                [(offer, CopyState.of_held(level).value, level.value) for offer, level in key],
-            )
-            self._prepared[key] = prepared
-        return prepared
 
     def _write_rows(self) -> None:
         """Write what was gathered; objects first, the others refer to them."""
@@ -225,6 +212,13 @@ class DepositWriter:
         transaction.run(_REPLACE_COPIES, (held[0],))
         transaction.run(_DROP_DEBTS, (held[0],))
         return self._add(deposit, ref, EventKind.OBJECT_REPLACED, replaces=held[0])
+
+
+@lru_cache(maxsize=256)
+def _prepare_copies(copies: tuple[tuple[str, Evidence], ...]) -> _PreparedCopies:
+    """Copies as JSON and as values; nearly all deposits of an archive have the same ones."""
+    text = canonical_json([[offer, level.name] for offer, level in copies])
+    return text, [(offer, CopyState.of_held(level).value, level.value) for offer, level in copies]
 
 
 def _same_bytes(held: Held, deposit: Deposit) -> bool:

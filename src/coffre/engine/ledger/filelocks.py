@@ -73,8 +73,9 @@ class FileClaims(Claims):
         by_number = {number_of(ref): ref for ref in refs}
         descriptor = open_claims(self._path)
         try:
-            # In one order everywhere: of two that want the same, one gets all of it.
-            for number in sorted(by_number):
+            # In one order everywhere: of two that want the same, one gets all of it. From the
+            # last on, since the kernel looks for a lock's place from the first on.
+            for number in sorted(by_number, reverse=True):
                 lock = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, number, 1, 0)
                 fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, lock)
             return FileClaim(descriptor)

@@ -83,7 +83,7 @@ class ProcessClaims(Claims):
         file = self._file()
         taken: list[int] = []
         try:
-            for number in sorted(by_number):
+            for number in sorted(by_number, reverse=True):
                 if not file.lock(number):
                     raise busy(by_number[number])
                 taken.append(number)

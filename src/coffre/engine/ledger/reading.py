@@ -50,9 +50,14 @@ _GONE_UNDER_REF = select(*OBJECT_COLUMNS).where(_SAME_REF, ~STORED).order_by(obj
 _EVENTS_AFTER = limited(
     select(events).where(events.c.seq > bindparam("after")).order_by(events.c.seq)
 )
-_EVENTS_OF_OBJECT = limited(
+_DEPOSIT_OF_OBJECT = select(events).where(events.c.seq == bindparam("object"))
+_LATER_EVENTS_OF_OBJECT = limited(
     select(events)
-    .where(events.c.object_id == bindparam("object"), events.c.seq > bindparam("after"))
+    .where(
+        events.c.object_id == bindparam("object"),
+        events.c.object_id != events.c.seq,  # as its index says
+        events.c.seq > bindparam("after"),
+    )
     .order_by(events.c.seq)
 )
 _OBJECTS_BY_ID: Query = limited(
@@ -211,14 +216,14 @@ class Reader:
     def history(self, ref: ObjectRef) -> Iterator[EventRecord]:
         """Events about every object that was ever under a reference, the oldest first."""
         for record in reversed(self.all_under(ref)):
-            after = 0
-            while True:
-                with self._database.reading() as transaction:
-                    rows = transaction.rows(_EVENTS_OF_OBJECT, (record.id, after, PAGE))
+            with self._database.reading() as transaction:
+                rows = transaction.rows(_DEPOSIT_OF_OBJECT, (record.id,))
+                rows += transaction.rows(_LATER_EVENTS_OF_OBJECT, (record.id, 0, PAGE))
+            while rows:
                 yield from (EventRecord(*row) for row in rows)
-                if len(rows) < PAGE:
-                    break
                 after = rows[-1][0]
+                with self._database.reading() as transaction:
+                    rows = transaction.rows(_LATER_EVENTS_OF_OBJECT, (record.id, after, PAGE))
 
     def debts(self, offer: str | None = None) -> Iterator[DebtRecord]:
         """What is owed, by object; on one offer only, if one is named."""

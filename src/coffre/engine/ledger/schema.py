@@ -68,11 +68,12 @@ events = Table(
     Column("digest", LargeBinary, nullable=False),
 )
 Index(
+    # The event that deposited an object has the object's number, and needs no index.
     "events_by_object",
     events.c.object_id,
     events.c.seq,
-    sqlite_where=events.c.object_id.is_not(None),
-    postgresql_where=events.c.object_id.is_not(None),
+    sqlite_where=events.c.object_id != events.c.seq,
+    postgresql_where=events.c.object_id != events.c.seq,
 )
 
 head = Table(

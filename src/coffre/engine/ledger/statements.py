@@ -7,7 +7,7 @@ Constants are written as SQL, so that the partial indexes apply.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import TypeVar
 
@@ -100,12 +100,16 @@ _BRIEF_COLUMNS = (
 )
 
 
-def padded(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+def padded(values: Sequence[Value]) -> Sequence[Sequence[Value]]:
     """Cut values into lists that the queries below take; the last value fills a list up."""
-    for start in range(0, len(values), IN_LIST):
-        chunk = values[start : start + IN_LIST]
-        length = next(length for length in _LIST_LENGTHS if len(chunk) <= length)
-        yield [*chunk, *([chunk[-1]] * (length - len(chunk)))]
+    if len(values) == 1:  # nearly always
+        return (values,)
+    return [_filled(values[start : start + IN_LIST]) for start in range(0, len(values), IN_LIST)]
+
+
+def _filled(values: Sequence[Value]) -> Sequence[Value]:
+    length = next(length for length in _LIST_LENGTHS if len(values) <= length)
+    return [*values, *([values[-1]] * (length - len(values)))]
 
 
 def listed(length: int) -> list[ColumnElement[object]]:

@@ -46,6 +46,7 @@ _OBJECTS_PAST_END = limited(
 _ORDERS_FOR = limited(
     select(events.c.seq).where(
         events.c.object_id == bindparam("object"),
+        events.c.object_id != events.c.seq,  # as its index says
         events.c.kind == constant(EventKind.DELETION_ORDERED),
     ),
     "1",

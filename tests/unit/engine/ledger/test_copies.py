@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from coffre.contract import Evidence, ObjectNotFoundError
@@ -11,6 +13,7 @@ from coffre.engine.ledger import (
     EventKind,
     Ledger,
     ObjectState,
+    reading,
 )
 from tests.unit.engine.ledger.support import (
     NORTH,
@@ -21,6 +24,7 @@ from tests.unit.engine.ledger.support import (
     kinds,
     ref,
     stored_id,
+    stranger,
 )
 
 ORDER = DeletionOrder(id="order-1", author="archivist", reason="out of time")
@@ -206,6 +210,38 @@ def test_the_history_of_a_reference_covers_all_its_objects(ledger: Ledger) -> No
         "deletion-completed",
         "object-deposited",
     ]
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 4])
+def test_a_history_longer_than_a_page_misses_nothing(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(reading, "PAGE", page)
+    ledger.record_deposits([deposit("a"), deposit("b")])
+    for _ in range(4):
+        ledger.record_deposits([deposit("a")])
+
+    assert [event.seq for event in ledger.history(ref("a"))] == [2, 4, 5, 6, 7]
+
+
+def test_a_history_is_read_by_its_index(embedded: Ledger, path: Path) -> None:
+    embedded.record_deposits([deposit("a")])
+    embedded.record_deposits([deposit("a")])
+    asked: list[str] = []
+    with embedded._database.reading() as transaction:
+        connection = transaction._cursor.connection  # type: ignore[attr-defined]
+        connection.set_trace_callback(asked.append)
+    assert len([*embedded.history(ref("a"))]) == 2
+
+    with stranger(path) as other:
+        plans = [
+            str(row[3])
+            for sql in asked
+            if sql.startswith("SELECT events")
+            for row in other.execute(f"EXPLAIN QUERY PLAN {sql}")
+        ]
+    assert len(plans) == 3
+    assert [plan for plan in plans if not plan.startswith("SEARCH events USING I")] == []
 
 
 def test_text_that_is_not_valid_text_is_kept_readable(url: str) -> None:

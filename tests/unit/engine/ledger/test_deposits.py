@@ -203,6 +203,19 @@ def test_many_deposits_in_several_containers_are_found_in_one_question(ledger: L
     assert all(found[r].digest == digest(str(r).encode()) for r in refs)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 15, 21, 63, 64, 65, 87, 256, 301])
+def test_a_batch_of_any_length_is_recorded_whole(ledger: Ledger, count: int) -> None:
+    """Rows are inserted many at a time: none is left over, none goes twice."""
+    batch = [deposit(f"{n:03}", str(n).encode(), copies=[NORTH, SOUTH]) for n in range(count)]
+    recorded = ledger.record_deposits(batch)
+
+    assert [entry.event for entry in recorded] == list(range(2, count + 2))
+    assert [(r.ref, r.digest, r.verified_copies) for r in ledger.objects_by_id()] == [
+        (one.ref, one.digest, 2) for one in batch
+    ]
+    assert codes(ledger) == []
+
+
 def test_an_empty_batch_is_no_event(ledger: Ledger) -> None:
     head = ledger.head()
 

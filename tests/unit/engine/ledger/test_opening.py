@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from coffre.engine.ledger import (
     Ledger,
@@ -221,6 +222,80 @@ def test_acknowledged_commits_wait_for_the_device(embedded: Ledger) -> None:
 
     assert recorder.execute("PRAGMA synchronous").fetchone() == (2,)
     assert recorder.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_commit_that_fails_is_told_and_leaves_the_way_free(embedded: Ledger) -> None:
+    session = embedded._database._recorder  # type: ignore[attr-defined]
+    execute = session.execute
+
+    def fail_to_commit(sql: str) -> None:
+        if sql == "COMMIT":
+            raise sqlite3.OperationalError("disk I/O error")
+        execute(sql)
+
+    session.execute = fail_to_commit
+    with pytest.raises(LedgerError, match="disk I/O error"):
+        embedded.record_deposits([deposit("a")])
+    session.execute = execute
+
+    assert kinds(embedded) == ["ledger-created"]
+    embedded.record_deposits([deposit("b")])
+    assert kinds(embedded) == ["ledger-created", "object-deposited"]
+
+
+def test_a_short_question_opens_no_connection_of_its_own(embedded: Ledger) -> None:
+    """Another connection would have to read again every page that the recorder wrote."""
+    idle = list(embedded._database._readers)  # type: ignore[attr-defined]
+    embedded.record_deposits([deposit("a")])
+    assert embedded.find(ref("a")) is not None
+    assert embedded.find_many([ref("a")])
+
+    assert embedded._database._readers == idle  # type: ignore[attr-defined]
+
+
+def test_a_question_is_answered_while_a_thread_is_writing(embedded: Ledger) -> None:
+    embedded.record_deposits([deposit("a")])
+    with embedded._database.writing() as transaction:
+        transaction.run(text("UPDATE objects SET state = 'deleted'"))
+
+        found = embedded.find(ref("a"))
+
+    assert found is not None
+    assert found.state == "stored"
+
+
+def test_a_long_answer_does_not_keep_a_writer_waiting(embedded: Ledger) -> None:
+    embedded.record_deposits([deposit("a")])
+    with embedded._database.reading():
+        embedded.record_deposits([deposit("b")])
+
+    assert [record.ref.identifier for record in embedded.objects()] == ["a", "b"]
+
+
+def test_a_ledger_that_was_closed_says_so(path: Path) -> None:
+    ledger = Ledger.open(str(path), author="tester")
+    ledger.close()
+
+    for ask in (lambda: ledger.find(ref("a")), lambda: [*ledger.objects()]):
+        with pytest.raises(LedgerError, match="closed"):
+            ask()
+    with pytest.raises(LedgerError, match="closed"):
+        ledger.record_deposits([deposit("a")])
+
+
+def test_a_ledger_stays_where_it_was_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+    with Ledger.open("ledger.db", author="tester") as ledger:
+        monkeypatch.chdir(elsewhere)
+        with ledger.claim([ref("a")]):
+            ledger.record_deposits([deposit("a")])
+        assert len([*ledger.objects()]) == 1
+
+    assert [*elsewhere.iterdir()] == []
 
 
 def test_the_revision_is_where_alembic_looks_for_it(path: Path) -> None:

@@ -99,8 +99,8 @@ def _log() -> None:
         "events_by_object",
         "events",
         ["object_id", "seq"],
-        sqlite_where=sa.text("object_id IS NOT NULL"),
-        postgresql_where=sa.text("object_id IS NOT NULL"),
+        sqlite_where=sa.text("object_id != seq"),
+        postgresql_where=sa.text("object_id != seq"),
     )
     op.create_table(
         "head",
