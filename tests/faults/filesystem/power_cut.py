@@ -53,7 +53,7 @@ Broken = list[str]
 
 def parameters_of(root: Path, options: Mapping[str, object]) -> ConnectionParameters:
     return ConnectionParameters.checked(
-        FilesystemDriver.parameters, url=str(root), values={"create": True, **options}
+        FilesystemDriver.parameters, url=str(root), values=options
     )
 
 
@@ -140,6 +140,7 @@ def cut_while_working(
 ) -> dict[str, int]:
     """Let two writers work, cut the power in the middle; the last version each had acknowledged."""
     root = point / "offer"
+    FilesystemDriver().prepare(parameters_of(root, {}))  # durable, whatever the options say
     values = [f"{name}={json.dumps(value)}" for name, value in options.items()]
     command = [sys.executable, "-m", __spec__.name, "work", str(root), job]
     writers = [

@@ -197,5 +197,5 @@ def _prefixes(folder: str) -> list[str]:
 def _no_offer(path: str, what: str) -> OfferUnavailableError:
     return OfferUnavailableError(
         f"root {path} {what}: is its disk mounted? (A new offer is made once, by "
-        "`coffre offers --prepare NAME`, or by its first put with create = true.)"
+        "`coffre offers --prepare ID`, or by its first put with create = true.)"
     )
