@@ -13,12 +13,15 @@ from coffre.cli.output import Output
 from coffre.cli.status import ExitStatus, status_of_code, status_of_job
 from coffre.cli.wording import count_text
 from coffre.engine.errors import BrakeError
+from coffre.engine.ledger.records import DebtKind
 from coffre.engine.outcomes import RepairAction, RepairOutcome
 
 if TYPE_CHECKING:
     from coffre.contract import ObjectRef
     from coffre.engine import Engine
 
+NOTHING_OWED = "nothing is owed"
+_PLANNED = {DebtKind.COPY: "mend", DebtKind.DELETION: "delete"}
 INTERRUPTED = "interrupted; each copy is done or not done, and the others are still owed"
 
 
@@ -42,6 +45,21 @@ def run_repair(
         out.message(INTERRUPTED)
         return ExitStatus.PART
     return told.finish(complete=True)
+
+
+def tell_plan(
+    args: Namespace, engine: Engine, out: Output, refs: Collection[ObjectRef] | None = None
+) -> ExitStatus:
+    """Tell what a repair of that scope would do, and do nothing."""
+    objects, owed, last = 0, 0, None
+    for one in engine.plan_repair(tenant=args.tenant, container=args.container, refs=refs):
+        since = "" if one.since is None else f"  since {one.since:%Y-%m-%d}"
+        text = f"would {_PLANNED[one.kind]}  {one.ref}  {one.offer}{since}  {one.code}"
+        out.line(one.to_json(), f"{text}  {one.note}" if one.note else text)
+        objects, owed, last = objects + (one.ref != last), owed + 1, one.ref
+    told = f"{count_text(owed, 'copy')} owed, of {count_text(objects, 'object')}"
+    out.summary({"objects": objects, "owed": owed}, told if owed else NOTHING_OWED)
+    return ExitStatus.OK
 
 
 def _begun(
@@ -89,7 +107,7 @@ class _Told:
         done, failed = self.done, self.done[RepairAction.FAILED]
         told: dict[str, object] = {action.value: done[action] for action in RepairAction}
         counts = ", ".join(f"{done[one]} {one.value}" for one in RepairAction if done[one])
-        text = f"{count_text(done.total(), 'copy')} owed: {counts}" if counts else "nothing is owed"
+        text = f"{count_text(done.total(), 'copy')} owed, {counts}" if counts else NOTHING_OWED
         early = "" if complete else "stopped early: "
         self.out.summary(told | {"complete": complete}, early + text)
         if failed:

@@ -27,6 +27,7 @@ from coffre.engine.outcomes import (
     RepairAction,
     RepairOutcome,
 )
+from coffre.engine.owing import Owed
 from coffre.engine.reading import ObjectReader
 from coffre.engine.scope import AuditScope
 from coffre.engine.strategy import Strategy, StrategyError, StrategyOffer
@@ -50,6 +51,7 @@ __all__ = [
     "NotEnoughCopiesError",
     "ObjectReader",
     "ObjectStatus",
+    "Owed",
     "PutItem",
     "RebuildSummary",
     "Receipt",

@@ -23,7 +23,6 @@ from coffre.engine.findings import AuditSummary, Finding, FindingCode
 from coffre.engine.ledger import (
     CopyState,
     DebtKind,
-    DebtRecord,
     JobProgress,
     JobRecord,
     JobState,
@@ -31,6 +30,7 @@ from coffre.engine.ledger import (
 )
 from coffre.engine.listing import unrecorded
 from coffre.engine.looking import Look, is_stored, look_at_rest
+from coffre.engine.owing import Owed, owed_of
 from coffre.engine.scope import AuditScope
 
 PAGE = 256
@@ -45,6 +45,7 @@ _FOUND = {
     CopyState.MISSING: FindingCode.MISSING,
     None: FindingCode.UNKNOWN,
 }
+_GONE = (CopyState.DELETED, CopyState.RETIRED)
 _NOT_COUNTS = ("job", "told_before")
 
 Seen = tuple[ObjectRecord, str, Look]
@@ -170,7 +171,7 @@ class _Work:
             (record, copy.offer)
             for record in in_scope
             for copy in record.copies
-            if copy.state is not CopyState.DELETED and self._scope.names(copy.offer)
+            if copy.state not in _GONE and self._scope.names(copy.offer)
         ]
         grains = [to_read[start : start + GRAIN] for start in range(0, len(to_read), GRAIN)]
         looks = [seen for grain in pool.map(self._look_at, grains) for seen in grain]
@@ -213,25 +214,26 @@ class _Work:
         setattr(summary, name, getattr(summary, name) + 1)
 
     def _never_made(self, record: ObjectRecord) -> Iterator[Finding]:
-        held = {copy.offer for copy in record.copies}
-        owed = [debt for debt in record.debts if debt.offer not in held]
-        for debt in self._still_owed(record, owed) if owed else ():
-            if debt.kind is DebtKind.COPY and self._scope.names(debt.offer):
+        owed = [one for one in self._owed(record) if self._scope.names(one.offer)]
+        if not owed or not is_stored(self._context, record):
+            return
+        (now,) = self._context.ledger.find_ids([record.id])
+        standing = {one.offer for one in self._owed(now)}  # somebody may have paid meanwhile
+        for one in owed:
+            if one.offer in standing:
                 self.summary.owed += 1
                 yield Finding(
                     ref=record.ref,
-                    offer=debt.offer,
+                    offer=one.offer,
                     code=FindingCode.OWED,
-                    detail=debt.note or debt.code,
+                    detail=one.note or one.code,
                 )
 
-    def _still_owed(self, record: ObjectRecord, owed: Sequence[DebtRecord]) -> list[DebtRecord]:
-        """Debts that nobody paid since the page was read."""
-        if not is_stored(self._context, record):
-            return []
-        (now,) = self._context.ledger.find_ids([record.id])
-        standing = {(debt.offer, debt.kind) for debt in now.debts}
-        return [debt for debt in owed if (debt.offer, debt.kind) in standing]
+    def _owed(self, record: ObjectRecord) -> list[Owed]:
+        """Copies that an object never had, and should: owed, or wanted by its strategy."""
+        seen = {copy.offer for copy in record.copies if copy.state is not CopyState.RETIRED}
+        owed = owed_of(self._context, record)
+        return [one for one in owed if one.kind is DebtKind.COPY and one.offer not in seen]
 
     def _too_few(self, record: ObjectRecord, good: int) -> Iterator[Finding]:
         """Too few copies, even if every one that could not be looked at were good."""

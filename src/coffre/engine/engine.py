@@ -5,46 +5,27 @@ Every method is one story told in its own module; here they are only named.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from os import PathLike
 from pathlib import Path
 from typing import Self
 
-from coffre.contract import NO_METADATA, SYSTEM_CLOCK, Clock, Digest, ObjectRef, PrepareResult
-from coffre.engine import (
-    bulk,
-    deleting,
-    depositing,
-    fetching,
-    preparing,
-    reading,
-    rebuilding,
-    repairing,
-    status,
-)
-from coffre.engine.auditing import Audit
+from coffre.contract import NO_METADATA, SYSTEM_CLOCK, Clock, Digest, ObjectRef
+from coffre.engine import bulk, deleting, depositing, fetching, reading, status
 from coffre.engine.containers import ContainerRights
 from coffre.engine.context import Context, Limits
 from coffre.engine.deleting import DeletionOrder
-from coffre.engine.findings import AuditSummary
 from coffre.engine.items import PutItem, Source
-from coffre.engine.ledger import DebtRecord, Ledger, LedgerCounts, LedgerFinding
-from coffre.engine.outcomes import (
-    Deletion,
-    ObjectStatus,
-    RebuildSummary,
-    Receipt,
-    Refusal,
-    RepairOutcome,
-)
+from coffre.engine.ledger import Ledger
+from coffre.engine.outcomes import Deletion, ObjectStatus, Receipt, Refusal
 from coffre.engine.reading import ObjectReader
-from coffre.engine.scope import AuditScope
 from coffre.engine.strategy import Strategy
+from coffre.engine.upkeep import Upkeep
 from coffre.offer import Offer
 
 
-class Engine:
+class Engine(Upkeep):
     """Stores, reads, audits and repairs objects on the offers it is handed.
 
     Thread-safe. A context manager: leaving it closes what :meth:`closing` was given.
@@ -72,14 +53,16 @@ class Engine:
             author: who acts, as the ledger's events say.
             clock: where time comes from.
         """
-        self._context = Context(
-            offers=offers,
-            strategies=strategies,
-            ledger=ledger,
-            rights=rights or {},
-            limits=limits or Limits(),
-            author=author,
-            clock=clock,
+        super().__init__(
+            Context(
+                offers=offers,
+                strategies=strategies,
+                ledger=ledger,
+                rights=rights or {},
+                limits=limits or Limits(),
+                author=author,
+                clock=clock,
+            )
         )
         self._on_close = ExitStack()
 
@@ -192,7 +175,7 @@ class Engine:
         """Objects of a container as the ledger knows them, sorted bytewise, in bounded memory."""
         return status.list_objects(self._context, tenant, container, prefix, after)
 
-    # --- deleting, auditing, repairing ---------------------------------------------------
+    # --- deleting ------------------------------------------------------------------------
 
     def delete(self, order: DeletionOrder) -> Deletion:
         """Delete every copy of an object, by order.
@@ -203,76 +186,6 @@ class Engine:
             LedgerError: the order could not be recorded; nothing was deleted.
         """
         return deleting.delete(self._context, order)
-
-    def audit(
-        self,
-        *,
-        tenant: int | None = None,
-        container: str | None = None,
-        offers: Sequence[str] | None = None,
-        resume: bool = True,
-        threads: int | None = None,
-        progress: Callable[[AuditSummary], None] | None = None,
-    ) -> Audit:
-        """Read every copy in scope and compare it with what is expected; change nothing.
-
-        Iterate over the answer to run it; its ``summary`` counts as it goes.
-
-        Args:
-            tenant: this tenant only.
-            container: this container only.
-            offers: copies on these offers only.
-            resume: go on where an audit of the same scope was interrupted, if that is recent.
-            threads: copies read at the same time, one a processor when ``None``.
-            progress: told the counts after each page.
-        """
-        scope = AuditScope(
-            tenant=tenant, container=container, offers=None if offers is None else tuple(offers)
-        )
-        return Audit(self._context, scope, resume=resume, threads=threads, progress=progress)
-
-    def repair(
-        self,
-        *,
-        tenant: int | None = None,
-        container: str | None = None,
-        refs: Collection[ObjectRef] | None = None,
-        release_brake: bool = False,
-    ) -> Iterator[RepairOutcome]:
-        """Pay what is owed: copies missing or bad, deletions not done.
-
-        Raises:
-            BrakeError: it would touch more objects than allowed; nothing was done.
-        """
-        return repairing.repair(
-            self._context,
-            tenant=tenant,
-            container=container,
-            refs=refs,
-            release_brake=release_brake,
-        )
-
-    def rebuild(self, offer: str, *, strategy: str = "default") -> RebuildSummary:
-        """Record in the ledger what one offer holds; nothing that is known is changed."""
-        return rebuilding.rebuild(self._context, offer, strategy)
-
-    def prepare(self, offer: str, *, replaced: bool = False) -> PrepareResult:
-        """Make a new, empty place an offer; where copies are known, only if it was ``replaced``."""
-        return preparing.prepare(self._context, offer, replaced=replaced)
-
-    # --- the ledger ----------------------------------------------------------------------
-
-    def audit_ledger(self) -> Iterator[LedgerFinding]:
-        """Everything wrong with the ledger itself: events changed, removed or reordered."""
-        return self._context.ledger.verify()
-
-    def debts(self) -> Iterator[DebtRecord]:
-        """What is still owed."""
-        return self._context.ledger.debts()
-
-    def counts(self) -> LedgerCounts:
-        """What the ledger holds, counted."""
-        return self._context.ledger.counts()
 
     # --- life ----------------------------------------------------------------------------
 

@@ -7,8 +7,7 @@ and asks before it begins (law 9).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from itertools import groupby
+from collections.abc import Collection, Iterator, Sequence
 
 from coffre.contract import (
     NO_METADATA,
@@ -24,18 +23,17 @@ from coffre.contract import (
 )
 from coffre.engine.context import Context
 from coffre.engine.deleting import delete_copy
-from coffre.engine.errors import BrakeError, NoReadableCopyError
+from coffre.engine.errors import NoReadableCopyError
 from coffre.engine.ledger import (
     CopyState,
     DebtKind,
-    DebtRecord,
     EventKind,
     LedgerError,
     ObjectRecord,
-    ObjectState,
 )
 from coffre.engine.looking import Look, look
 from coffre.engine.outcomes import RepairAction, RepairOutcome
+from coffre.engine.owing import Owed, RepairScope, brake, check_known, owed_of, owing
 from coffre.engine.reading import holders
 from coffre.offer import Offer
 
@@ -58,74 +56,58 @@ def repair(
         release_brake: go on however many objects it touches.
 
     Raises:
+        ObjectNotFoundError: a reference under which nothing is stored; nothing was done.
         BrakeError: it would touch more objects than allowed; nothing was done.
         LedgerError: what was done could not be recorded; it stops there.
     """
-
-    def wanted(record: ObjectRecord) -> bool:
-        ref = record.ref
-        return (
-            tenant in (None, ref.tenant)
-            and container in (None, ref.container)
-            and (refs is None or ref in refs)
-        )
-
+    scope = RepairScope(tenant=tenant, container=container, refs=refs)
+    check_known(context, scope)
     if not release_brake:
-        _brake(context, sum(1 for _ in _owing(context, wanted)))
+        brake(context, scope)
     return (
-        outcome
-        for record, debts in _owing(context, wanted)
-        for outcome in _pay(context, record, debts)
+        outcome for record, owed in owing(context, scope) for outcome in _pay(context, record, owed)
     )
 
 
-def _owing(
-    context: Context, wanted: Callable[[ObjectRecord], bool]
-) -> Iterator[tuple[ObjectRecord, list[DebtRecord]]]:
-    """Objects with debts, each with all of its own, in the order of their deposit."""
-    for object_id, debts in groupby(context.ledger.debts(), key=lambda debt: debt.object_id):
-        owed = list(debts)
-        for record in context.ledger.find_ids([object_id]):
-            if wanted(record):
-                yield record, owed
+def plan(
+    context: Context,
+    *,
+    tenant: int | None = None,
+    container: str | None = None,
+    refs: Collection[ObjectRef] | None = None,
+) -> Iterator[Owed]:
+    """What a repair would do, by object; no offer is asked, and nothing is changed.
+
+    Raises:
+        ObjectNotFoundError: a reference under which nothing is stored.
+    """
+    scope = RepairScope(tenant=tenant, container=container, refs=refs)
+    check_known(context, scope)
+    return (one for _, owed in owing(context, scope) for one in owed)
 
 
-def _brake(context: Context, touched: int) -> None:
-    limits = context.limits
-    total = context.ledger.counts().objects.get(ObjectState.STORED, 0)
-    too_many = touched > limits.brake_count or (
-        touched > limits.brake_floor and touched > limits.brake_share * total
-    )
-    if too_many:
-        raise BrakeError(
-            f"this repair would touch {touched} objects, {total} are stored: more than it may "
-            "without being asked to; look at the findings first, then release the brake"
-        )
-
-
-def _pay(
-    context: Context, record: ObjectRecord, debts: list[DebtRecord]
-) -> Iterator[RepairOutcome]:
-    for debt in debts:
+def _pay(context: Context, record: ObjectRecord, owed: Sequence[Owed]) -> Iterator[RepairOutcome]:
+    for one in owed:
         try:
-            outcome = _pay_one(context, record, debt)
+            outcome = _pay_one(context, record, one)
         except LedgerError:
             raise
         except CoffreError as error:
-            outcome = _failed(record, debt.offer, error.code, str(error))
+            outcome = _failed(record, one.offer, error.code, str(error))
         if outcome is not None:
             yield outcome
 
 
-def _pay_one(context: Context, record: ObjectRecord, debt: DebtRecord) -> RepairOutcome | None:
-    """Pay one debt, if it still stands once nobody else can be at work on the object."""
+def _pay_one(context: Context, record: ObjectRecord, one: Owed) -> RepairOutcome | None:
+    """Pay one thing owed, if it still is once nobody else can be at work on the object."""
     with context.ledger.claim([record.ref]):
         (record,) = context.ledger.find_ids([record.id])
-        if not any((owed.offer, owed.kind) == (debt.offer, debt.kind) for owed in record.debts):
+        standing = {(owed.offer, owed.kind) for owed in owed_of(context, record)}
+        if (one.offer, one.kind) not in standing:
             return None
-        if debt.kind is DebtKind.DELETION:
-            return _delete(context, record, debt.offer)
-        return _mend(context, record, debt.offer)
+        if one.kind is DebtKind.DELETION:
+            return _delete(context, record, one.offer)
+        return _mend(context, record, one.offer)
 
 
 def _delete(context: Context, record: ObjectRecord, name: str) -> RepairOutcome:

@@ -67,7 +67,7 @@ def test_an_audit_then_repairs_and_still_says_that_it_found_something(stored: Be
     assert any(
         line.startswith("rewritten  0/object/a.txt  south  from north") for line in ran.lines
     )
-    assert "1 copy owed: 1 rewritten" in ran.out
+    assert "1 copy owed, 1 rewritten" in ran.out
     assert after.status == 0
     assert stored.memory["south"].bytes_of(ref("a.txt")) == b"a.txt"
 
@@ -177,8 +177,8 @@ def test_a_repair_that_cannot_be_done_now_ends_with_the_reason_and_stays_owed(
 
     assert ran.status == 6
     assert "[offer-unavailable]" in ran.err
-    assert ran.lines == ["1 copy owed: 1 failed"]
-    assert coffre("repair", "--dry-run").lines[-1] == "1 copy owed"
+    assert ran.lines == ["1 copy owed, 1 failed"]
+    assert coffre("repair", "--dry-run").lines[-1] == "1 copy owed, of 1 object"
 
 
 def test_an_interrupted_repair_tells_the_copy_in_hand_and_leaves_the_others_owed(
@@ -200,7 +200,7 @@ def test_an_interrupted_repair_tells_the_copy_in_hand_and_leaves_the_others_owed
     assert ran.status == 1
     assert ran.summary.items() >= {"rewritten": 1, "failed": 0, "complete": False}.items()
     assert "still owed" in ran.err
-    assert stored("repair").lines[-1] == "1 copy owed: 1 rewritten"
+    assert stored("repair").lines[-1] == "1 copy owed, 1 rewritten"
 
 
 def test_a_repair_can_be_of_one_object(stored: Bench) -> None:
@@ -211,8 +211,37 @@ def test_a_repair_can_be_of_one_object(stored: Bench) -> None:
     ran = stored("repair", "0/object/b.txt")
 
     assert ran.status == 0
-    assert ran.lines[-1] == "1 copy owed: 1 rewritten"
+    assert ran.lines[-1] == "1 copy owed, 1 rewritten"
     assert stored.memory["south"].bytes_of(ref("a.txt")) != b"a.txt"
+
+
+def test_a_dry_run_names_what_would_be_touched_in_its_scope_and_touches_nothing(
+    stored: Bench,
+) -> None:
+    for name in ("a.txt", "b.txt"):
+        stored.memory["south"].damage(ref(name))
+    stored("audit")
+
+    everything = stored("repair", "--dry-run")
+    one = stored("repair", "--dry-run", "--json", "b.txt")
+    elsewhere = stored("repair", "--dry-run", "--tenant", "1")
+
+    assert [line.split()[:4] for line in everything.lines[:2]] == [
+        ["would", "mend", f"0/object/{name}", "south"] for name in ("a.txt", "b.txt")
+    ]
+    assert everything.lines[-1] == "2 copies owed, of 2 objects"
+    assert one.told[0].items() >= {"ref": "0/object/b.txt", "offer": "south"}.items()
+    assert one.told[0].items() >= {"owed": "copy", "code": "object-corrupt"}.items()
+    assert one.summary == {"objects": 1, "owed": 1}
+    assert elsewhere.lines == ["nothing is owed"]
+    assert stored.memory["south"].bytes_of(ref("b.txt")) != b"b.txt"
+
+
+@pytest.mark.parametrize("words", [(), ("--dry-run",)], ids=str)
+def test_what_is_not_stored_cannot_be_repaired(stored: Bench, words: tuple[str, ...]) -> None:
+    ran = stored("repair", *words, "nowhere.txt", "--json")
+
+    assert (ran.status, ran.codes) == (3, ["object-not-found"])
 
 
 def test_a_repair_that_would_touch_too_much_stops_and_says_how_to_go_on(stored: Bench) -> None:

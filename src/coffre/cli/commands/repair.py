@@ -9,7 +9,6 @@ from coffre.cli.command import Command, with_engine
 from coffre.cli.output import Output
 from coffre.cli.references import add_scope, reference_of
 from coffre.cli.status import ExitStatus
-from coffre.cli.wording import count_text
 
 if TYPE_CHECKING:
     from coffre.engine import Engine
@@ -22,31 +21,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--release-brake", action="store_true", help="go on however many objects it touches"
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what is owed")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done")
 
 
 def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
     """Rewrite bad copies, make missing ones, do deletions that are owed."""
-    from coffre.cli.repairs import run_repair
+    from coffre.cli.repairs import run_repair, tell_plan
 
-    if args.dry_run:
-        return _tell(engine, out)
     refs = frozenset(reference_of(text, args) for text in args.refs) or None
     if refs is not None:
         args.tenant = args.container = None  # they completed the references; nothing is narrowed
-    return run_repair(args, engine, out, refs)
-
-
-def _tell(engine: Engine, out: Output) -> ExitStatus:
-    """Say what is owed, and change nothing."""
-    owed = 0
-    for debt in engine.debts():
-        told = {"object": debt.object_id, "offer": debt.offer, "owed": debt.kind, "code": debt.code}
-        text = f"owed  {debt.kind.value}  on {debt.offer}  since {debt.since:%Y-%m-%d}  {debt.code}"
-        out.line(told, f"{text}  {debt.note}")
-        owed += 1
-    out.summary({"owed": owed}, f"{count_text(owed, 'copy')} owed")
-    return ExitStatus.OK
+    return (tell_plan if args.dry_run else run_repair)(args, engine, out, refs)
 
 
 COMMAND = Command(

@@ -27,7 +27,9 @@ from coffre.engine.ledger.statements import (
     stored_by_identifier,
 )
 
-_GONE_COPIES = (CopyState.DELETED.value, CopyState.REPLACED.value)
+_GONE_COPIES = tuple(
+    state.value for state in (CopyState.DELETED, CopyState.REPLACED, CopyState.RETIRED)
+)
 
 
 def record_copy(

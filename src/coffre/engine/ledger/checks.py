@@ -37,9 +37,10 @@ _CHECK_COPY = (
     .where(
         copies.c.object_id == bindparam("object"),
         copies.c.offer == bindparam("on_offer"),
-        # A copy overwritten or deleted since it was looked at stays so.
+        # A copy overwritten, deleted or retired since it was looked at stays so.
         copies.c.state != constant(CopyState.DELETED),
         copies.c.state != constant(CopyState.REPLACED),
+        copies.c.state != constant(CopyState.RETIRED),
     )
     .values(
         state=bindparam("to_state"),

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
-from sqlalchemy import BigInteger, Integer, and_, bindparam, func, select, tuple_
+from sqlalchemy import Integer, and_, bindparam, func, select, tuple_
 
 from coffre.contract import ObjectRef
 from coffre.engine.ledger import jobs
-from coffre.engine.ledger.database import Database
+from coffre.engine.ledger.holdings import PAGE, HoldingsReader
 from coffre.engine.ledger.records import (
     CopyState,
     DebtKind,
-    DebtRecord,
     EventRecord,
     JobRecord,
     LedgerCounts,
@@ -25,7 +24,7 @@ from coffre.engine.ledger.records import (
     ObjectRecord,
     ObjectState,
 )
-from coffre.engine.ledger.rows import objects_with_ids, read_debt, read_head, read_objects
+from coffre.engine.ledger.rows import objects_with_ids, read_head, read_objects
 from coffre.engine.ledger.schema import copies, debts, events, objects
 from coffre.engine.ledger.statements import (
     OBJECT_COLUMNS,
@@ -35,9 +34,6 @@ from coffre.engine.ledger.statements import (
     padded,
     stored_by_identifier,
 )
-
-PAGE = 1000
-"""Rows read at once."""
 
 _SAME_REF = and_(
     objects.c.tenant == bindparam("of_tenant"),
@@ -63,11 +59,6 @@ _LATER_EVENTS_OF_OBJECT = limited(
 _OBJECTS_BY_ID: Query = limited(
     select(*OBJECT_COLUMNS).where(objects.c.id > bindparam("after"), STORED).order_by(objects.c.id)
 )
-_IDS_ON_OFFER = limited(
-    select(copies.c.object_id)
-    .where(copies.c.offer == bindparam("on_offer"), copies.c.object_id > bindparam("after"))
-    .order_by(copies.c.object_id)
-)
 _NEXT_PLACE: Query = limited(
     select(objects.c.tenant, objects.c.container)
     .where(
@@ -78,14 +69,6 @@ _NEXT_PLACE: Query = limited(
     .order_by(objects.c.tenant, objects.c.container),
     "1",
 )
-_ALL_DEBTS = limited(
-    select(debts)
-    .where(
-        tuple_(debts.c.object_id, debts.c.offer, debts.c.kind)
-        > tuple_(bindparam("object", type_=BigInteger()), bindparam("on_offer"), bindparam("kind"))
-    )
-    .order_by(debts.c.object_id, debts.c.offer, debts.c.kind)
-)
 _COUNT_OBJECTS = select(objects.c.state, func.count(), func.sum(objects.c.size)).group_by(
     objects.c.state
 )
@@ -93,12 +76,8 @@ _COUNT_COPIES = select(copies.c.state, func.count()).group_by(copies.c.state)
 _COUNT_DEBTS = select(debts.c.kind, func.count()).group_by(debts.c.kind)
 
 
-class Reader:
+class Reader(HoldingsReader):
     """Answers questions about one ledger. Safe to use from several threads."""
-
-    def __init__(self, database: Database) -> None:
-        """Read from this database."""
-        self._database = database
 
     # --- Objects by reference -------------------------------------------------------------
 
@@ -185,23 +164,11 @@ class Reader:
             yield from page
             after_id = page[-1].id
 
-    def objects_on(self, offer: str, after_id: int = 0) -> Iterator[ObjectRecord]:
-        """Stored objects that an offer holds or should hold a copy of, by id."""
-        while True:
-            with self._database.reading() as transaction:
-                rows = transaction.rows(_IDS_ON_OFFER, (offer, after_id, PAGE))
-                ids = [row[0] for row in rows]
-                page = objects_with_ids(transaction, ids)
-            yield from (record for record in page if record.state is ObjectState.STORED)
-            if len(ids) < PAGE:
-                return
-            after_id = ids[-1]
-
     def _page(self, query: Query, values: Sequence[object]) -> list[ObjectRecord]:
         with self._database.reading() as transaction:
             return read_objects(transaction, transaction.rows(query, values))
 
-    # --- Events, debts, counts ------------------------------------------------------------
+    # --- Events, jobs, counts -------------------------------------------------------------
 
     def events(self, after: int = 0) -> Iterator[EventRecord]:
         """Events in order, beginning after a number."""
@@ -224,17 +191,6 @@ class Reader:
                 after = rows[-1][0]
                 with self._database.reading() as transaction:
                     rows = transaction.rows(_LATER_EVENTS_OF_OBJECT, (record.id, after, PAGE))
-
-    def debts(self, offer: str | None = None) -> Iterator[DebtRecord]:
-        """What is owed, by object; on one offer only, if one is named."""
-        place = (0, "", "")
-        while True:
-            with self._database.reading() as transaction:
-                rows = transaction.rows(_ALL_DEBTS, (*place, PAGE))
-            yield from (read_debt(row) for row in rows if offer in (None, row[1]))
-            if len(rows) < PAGE:
-                return
-            place = rows[-1][:3]
 
     def find_job(self, job_id: int) -> JobRecord | None:
         """One job, ``None`` when there is none of that number."""

@@ -40,6 +40,8 @@ class CopyState(StrEnum):
     """Overwritten by a later object under the same reference."""
     DELETED = "deleted"
     """Deleted by order."""
+    RETIRED = "retired"
+    """On an offer that was retired: nothing was deleted, and nobody looks there any more."""
 
     @classmethod
     def of_held(cls, evidence: Evidence) -> CopyState:

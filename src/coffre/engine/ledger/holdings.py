@@ -1,0 +1,93 @@
+"""Questions to the ledger about offers: what each holds, what it lacks, what is owed on it.
+
+Long answers come page by page, in constant memory, and in the order of the objects' numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import BigInteger, and_, bindparam, exists, select, tuple_
+
+from coffre.engine.ledger.database import Database
+from coffre.engine.ledger.records import CopyState, DebtRecord, ObjectRecord, ObjectState
+from coffre.engine.ledger.rows import objects_with_ids, read_debt
+from coffre.engine.ledger.schema import copies, debts, objects
+from coffre.engine.ledger.statements import STORED, constant, limited
+
+PAGE = 1000
+"""Rows read at once."""
+
+_IDS_ON_OFFER = limited(
+    select(copies.c.object_id)
+    .where(copies.c.offer == bindparam("on_offer"), copies.c.object_id > bindparam("after"))
+    .order_by(copies.c.object_id)
+)
+_IDS_LACKING = limited(
+    select(objects.c.id)
+    .where(
+        objects.c.id > bindparam("after"),
+        objects.c.strategy == bindparam("of_strategy"),
+        STORED,
+        ~exists().where(
+            and_(
+                copies.c.object_id == objects.c.id,
+                copies.c.offer == bindparam("on_offer"),
+                copies.c.state != constant(CopyState.RETIRED),
+            )
+        ),
+    )
+    .order_by(objects.c.id)
+)
+_ALL_DEBTS = limited(
+    select(debts)
+    .where(
+        tuple_(debts.c.object_id, debts.c.offer, debts.c.kind)
+        > tuple_(bindparam("object", type_=BigInteger()), bindparam("on_offer"), bindparam("kind"))
+    )
+    .order_by(debts.c.object_id, debts.c.offer, debts.c.kind)
+)
+
+
+class HoldingsReader:
+    """Answers questions about the offers of one ledger. Safe to use from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        """Read from this database."""
+        self._database = database
+
+    def objects_on(self, offer: str, after_id: int = 0) -> Iterator[ObjectRecord]:
+        """Stored objects that an offer holds or should hold a copy of, by id."""
+        while True:
+            with self._database.reading() as transaction:
+                rows = transaction.rows(_IDS_ON_OFFER, (offer, after_id, PAGE))
+                ids = [row[0] for row in rows]
+                page = objects_with_ids(transaction, ids)
+            yield from (record for record in page if record.state is ObjectState.STORED)
+            if len(ids) < PAGE:
+                return
+            after_id = ids[-1]
+
+    def ids_lacking(self, strategy: str, offer: str, after_id: int = 0) -> Iterator[int]:
+        """Numbers of the stored objects of a strategy of which an offer never had a copy.
+
+        A copy on an offer that was retired since is none.
+        """
+        while True:
+            with self._database.reading() as transaction:
+                rows = transaction.rows(_IDS_LACKING, (after_id, strategy, offer, PAGE))
+            yield from (row[0] for row in rows)
+            if len(rows) < PAGE:
+                return
+            after_id = rows[-1][0]
+
+    def debts(self, offer: str | None = None) -> Iterator[DebtRecord]:
+        """What is owed, by object; on one offer only, if one is named."""
+        place = (0, "", "")
+        while True:
+            with self._database.reading() as transaction:
+                rows = transaction.rows(_ALL_DEBTS, (*place, PAGE))
+            yield from (read_debt(row) for row in rows if offer in (None, row[1]))
+            if len(rows) < PAGE:
+                return
+            place = rows[-1][:3]

@@ -1,0 +1,115 @@
+"""Upkeep: what keeps an archive well. Audits, repairs, offers that come and go, the ledger itself.
+
+Every method is one story told in its own module; here they are only named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from coffre.contract import ObjectRef, PrepareResult
+from coffre.engine import preparing, rebuilding, repairing
+from coffre.engine.auditing import Audit
+from coffre.engine.context import Context
+from coffre.engine.findings import AuditSummary
+from coffre.engine.ledger import DebtRecord, LedgerCounts, LedgerFinding
+from coffre.engine.outcomes import RebuildSummary, RepairOutcome
+from coffre.engine.owing import Owed
+from coffre.engine.scope import AuditScope
+
+
+class Upkeep:
+    """The part of an :class:`~coffre.engine.Engine` that looks after what is stored."""
+
+    def __init__(self, context: Context) -> None:
+        """Work in these surroundings."""
+        self._context = context
+
+    # --- auditing and repairing ----------------------------------------------------------
+
+    def audit(
+        self,
+        *,
+        tenant: int | None = None,
+        container: str | None = None,
+        offers: Sequence[str] | None = None,
+        resume: bool = True,
+        threads: int | None = None,
+        progress: Callable[[AuditSummary], None] | None = None,
+    ) -> Audit:
+        """Read every copy in scope and compare it with what is expected; change nothing.
+
+        Iterate over the answer to run it; its ``summary`` counts as it goes.
+
+        Args:
+            tenant: this tenant only.
+            container: this container only.
+            offers: copies on these offers only.
+            resume: go on where an audit of the same scope was interrupted, if that is recent.
+            threads: copies read at the same time, one a processor when ``None``.
+            progress: told the counts after each page.
+        """
+        scope = AuditScope(
+            tenant=tenant, container=container, offers=None if offers is None else tuple(offers)
+        )
+        return Audit(self._context, scope, resume=resume, threads=threads, progress=progress)
+
+    def repair(
+        self,
+        *,
+        tenant: int | None = None,
+        container: str | None = None,
+        refs: Collection[ObjectRef] | None = None,
+        release_brake: bool = False,
+    ) -> Iterator[RepairOutcome]:
+        """Pay what is owed: copies missing, bad or never made, deletions not done.
+
+        Raises:
+            ObjectNotFoundError: a reference under which nothing is stored; nothing was done.
+            BrakeError: it would touch more objects than allowed; nothing was done.
+        """
+        return repairing.repair(
+            self._context,
+            tenant=tenant,
+            container=container,
+            refs=refs,
+            release_brake=release_brake,
+        )
+
+    def plan_repair(
+        self,
+        *,
+        tenant: int | None = None,
+        container: str | None = None,
+        refs: Collection[ObjectRef] | None = None,
+    ) -> Iterator[Owed]:
+        """What a repair of that scope would do; no offer is asked, and nothing is changed.
+
+        Raises:
+            ObjectNotFoundError: a reference under which nothing is stored.
+        """
+        return repairing.plan(self._context, tenant=tenant, container=container, refs=refs)
+
+    # --- offers that come and go ---------------------------------------------------------
+
+    def rebuild(self, offer: str, *, strategy: str = "default") -> RebuildSummary:
+        """Record in the ledger what one offer holds; nothing that is known is changed."""
+        return rebuilding.rebuild(self._context, offer, strategy)
+
+    def prepare(self, offer: str, *, replaced: bool = False) -> PrepareResult:
+        """Make a new, empty place an offer; where copies are known, only if it was ``replaced``."""
+        return preparing.prepare(self._context, offer, replaced=replaced)
+
+    # --- the ledger ----------------------------------------------------------------------
+
+    def audit_ledger(self) -> Iterator[LedgerFinding]:
+        """Everything wrong with the ledger itself: events changed, removed or reordered."""
+        return self._context.ledger.verify()
+
+    def debts(self) -> Iterator[DebtRecord]:
+        """What is still owed."""
+        return self._context.ledger.debts()
+
+    def counts(self) -> LedgerCounts:
+        """What the ledger holds, counted."""
+        return self._context.ledger.counts()
