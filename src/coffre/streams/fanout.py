@@ -148,26 +148,50 @@ class _Pass:
 
     def _fill(self, stream: ByteStream) -> None:
         total = 0
-        while True:
-            self.ring.make_room()
-            chunk = self._read(stream)
+        for chunk in self._chunks(stream):
             total += len(chunk)
-            if not chunk or total > self.size:
+            if total > self.size:
                 break
             self.ring.publish(chunk)
         if total != self.size:
             read = f"more than {self.size}" if total > self.size else total
             raise SizeMismatchError(f"the source gave {read} bytes, {self.size} were announced")
 
-    def _read(self, stream: ByteStream) -> Buffer:
-        """One full chunk, as far as the source goes, in the ring's own memory where possible."""
-        if not isinstance(stream, FileStream):
-            return read_exactly(stream, CHUNK)
+    def _chunks(self, stream: ByteStream) -> Iterator[Buffer]:
+        """Chunks to publish, each made once its slot is free, in the ring's memory where it pays.
+
+        Fresh memory for each chunk would cost as much as the copy: the kernel clears it first.
+        """
+        if isinstance(stream, FileStream):
+            while chunk := self._read(stream):
+                yield chunk
+        elif isinstance(stream, ReadableStream):
+            for lent in stream.chunks():
+                for start in range(0, len(lent), CHUNK):
+                    yield self._own(memoryview(lent)[start : start + CHUNK])
+        else:
+            self.ring.make_room()
+            while chunk := read_exactly(stream, CHUNK):
+                yield chunk
+                self.ring.make_room()
+
+    def _read(self, stream: FileStream) -> Buffer:
+        """One full chunk, as far as the file goes."""
+        self.ring.make_room()
         whole = self.ring.buffer()
         count = 0
         while count < CHUNK and (more := stream.readinto(whole[count:])):
             count += more
         return whole[:count]
+
+    def _own(self, lent: memoryview) -> Buffer:
+        """A chunk that stays: bytes that never change as they are, others copied."""
+        self.ring.make_room()
+        if isinstance(lent.obj, bytes):
+            return lent
+        whole = self.ring.buffer()
+        whole[: len(lent)] = lent
+        return whole[: len(lent)]
 
     def _digest(self) -> None:
         wanted = {self.algorithm} | ({self._announced.algorithm} if self._announced else set())
