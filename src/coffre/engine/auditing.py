@@ -14,13 +14,17 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import fields
 from datetime import timedelta
 from itertools import islice
 
+from coffre.contract import ObjectRef
 from coffre.engine.context import Context
 from coffre.engine.findings import AuditSummary, Finding, FindingCode
 from coffre.engine.ledger import (
+    Claim,
+    ClaimedError,
     CopyState,
     DebtKind,
     JobProgress,
@@ -95,6 +99,11 @@ class Audit(Iterator[Finding]):
         self._steps.close()
 
 
+def _name_of(job: JobRecord) -> ObjectRef:
+    """What is claimed of a job, as if it were an object: who works on it, and whether he lives."""
+    return ObjectRef(tenant=0, container="jobs", identifier=f"audit-{job.id}")
+
+
 class _Work:
     """What an audit does."""
 
@@ -118,31 +127,36 @@ class _Work:
         for name in self._scope.offers or ():
             self._context.offer(name)
         started = self._context.clock.monotonic()
-        job = self._job()
+        job, hold = self._job()
         summary.job = job.id
         records = ledger.objects_by_id(job.cursor)
-        with ThreadPoolExecutor(threads, thread_name_prefix="coffre-audit") as pool:
+        with hold, ThreadPoolExecutor(threads, thread_name_prefix="coffre-audit") as pool:
             while page := list(islice(records, PAGE)):
                 yield from self._read_page(pool, page, job)
                 if self._progress is not None:
                     self._progress(summary)
-        yield from self._unrecorded()
-        yield from self._deletions_owed()
-        summary.complete = True
-        summary.seconds = self._context.clock.monotonic() - started
-        ledger.finish_job(job.id, self._counts())
+            yield from self._unrecorded()
+            yield from self._deletions_owed()
+            summary.complete = True
+            summary.seconds = self._context.clock.monotonic() - started
+            ledger.finish_job(job.id, self._counts())
 
-    def _job(self) -> JobRecord:
-        """The job to go on with, or a new one."""
+    def _job(self) -> tuple[JobRecord, Claim]:
+        """The job to go on with, or a new one; held, so that two audits never share it."""
         ledger, scope = self._context.ledger, self._scope.to_json()
-        if self._resume:
-            for job in reversed(ledger.jobs()):
-                if (job.kind, dict(job.scope)) == ("audit", scope):
-                    if job.state is JobState.RUNNING and self._is_recent(job):
-                        self._take_up(job)
-                        return job
-                    break  # the last one of this scope went to its end, or is too old
-        return ledger.start_job("audit", scope)
+        for job in reversed(ledger.jobs()) if self._resume else ():
+            if (job.kind, dict(job.scope)) != ("audit", scope):
+                continue
+            if job.state is JobState.RUNNING and self._is_recent(job):
+                with suppress(ClaimedError):  # interrupted? No: somebody is at it right now
+                    hold = ledger.claim([_name_of(job)])
+                    self._take_up(job)
+                    return job, hold
+            break  # the last one of this scope went to its end, is too old, or still runs
+        while True:
+            job = ledger.start_job("audit", scope)
+            with suppress(ClaimedError):  # taken up by another audit before we held it
+                return job, ledger.claim([_name_of(job)])
 
     def _is_recent(self, job: JobRecord) -> bool:
         return self._context.clock.now() - job.updated_at <= RESUMED_WITHIN

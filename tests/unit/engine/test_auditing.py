@@ -473,6 +473,19 @@ def test_an_audit_stopped_while_listing_counts_nothing_twice(house: House) -> No
     assert [code for code, _, _ in findings] == ["object-unrecorded"] * 3
 
 
+def test_an_audit_that_still_runs_is_not_taken_over(house: House, small_pages: None) -> None:
+    refs = fill(house, 30)
+    house.memory["north"].damage(refs[0])
+    first = house.engine.audit()
+    found = [next(first)]
+
+    findings, summary = run(house.engine.audit())
+    found += first
+
+    assert (len(findings), summary.copies, summary.resumed) == (1, 60, False)
+    assert (len(found), first.summary.copies, first.summary.complete) == (1, 60, True)
+
+
 def test_progress_is_told_page_by_page(house: House, small_pages: None) -> None:
     fill(house, 25)
     seen: list[int] = []
