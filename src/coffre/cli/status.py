@@ -64,6 +64,7 @@ STATUS_OF_CODE: Mapping[str, ExitStatus] = {
     "retained": ExitStatus.REFUSED,
     "unsupported": ExitStatus.REFUSED,
     "brake": ExitStatus.REFUSED,
+    "still-needed": ExitStatus.REFUSED,
     # Objects and their copies.
     "object-not-found": ExitStatus.NOT_FOUND,
     "object-corrupt": ExitStatus.NOT_ENOUGH_COPIES,

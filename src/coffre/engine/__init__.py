@@ -13,6 +13,7 @@ from coffre.engine.errors import (
     InvalidOrderError,
     NoReadableCopyError,
     NotEnoughCopiesError,
+    StillNeededError,
 )
 from coffre.engine.findings import AuditSummary, Finding, FindingCode
 from coffre.engine.items import PutItem
@@ -29,8 +30,10 @@ from coffre.engine.outcomes import (
 )
 from coffre.engine.owing import Owed
 from coffre.engine.reading import ObjectReader
+from coffre.engine.retiring import Retirement
 from coffre.engine.scope import AuditScope
 from coffre.engine.strategy import Strategy, StrategyError, StrategyOffer
+from coffre.engine.sweeping import SweepOutcome
 
 __all__ = [
     "Audit",
@@ -58,8 +61,11 @@ __all__ = [
     "Refusal",
     "RepairAction",
     "RepairOutcome",
+    "Retirement",
+    "StillNeededError",
     "Strategy",
     "StrategyError",
     "StrategyOffer",
+    "SweepOutcome",
     "rights_of",
 ]

@@ -35,6 +35,7 @@ from coffre.engine.ledger import (
 from coffre.engine.listing import unrecorded
 from coffre.engine.looking import Look, is_stored, look_at_rest
 from coffre.engine.owing import Owed, owed_of
+from coffre.engine.retiring import is_retired
 from coffre.engine.scope import AuditScope
 
 PAGE = 256
@@ -266,7 +267,11 @@ class _Work:
 
     def _unrecorded(self) -> Iterator[Finding]:
         scope = self._scope
-        names: Collection[str] = [n for n in self._context.offers if scope.names(n)]
+        names: Collection[str]
+        if scope.offers is None:
+            names = [one for one in self._context.offers if not is_retired(self._context, one)]
+        else:
+            names = scope.offers
         for finding in unrecorded(self._context, names, scope.tenant, scope.container):
             if finding.code is FindingCode.UNLISTED:
                 self.summary.unknown_listings += 1

@@ -52,7 +52,13 @@ class BrakeError(CoffreError):
     code = "brake"
 
 
+class StillNeededError(CoffreError):
+    """An offer cannot be retired: a strategy names it, or objects need its copies."""
+
+    code = "still-needed"
+
+
 class InvalidOrderError(CoffreError, ValueError):
-    """A deletion order without an author or a reason."""
+    """An order to delete, or to retire an offer, without an author or a reason."""
 
     code = "invalid-order"

@@ -119,7 +119,7 @@ class CopyStatus:
     offer: str
     state: str
     """``verified``, ``declared`` (the offer names it, nobody has looked), ``corrupt``,
-    ``missing``, or ``owed`` when it was never made."""
+    ``missing``, ``retired`` (its offer was), or ``owed`` when it was never made."""
     evidence: Evidence | None
     checked_at: datetime | None
     owed: str = ""
@@ -156,6 +156,11 @@ class ObjectStatus:
     def verified(self) -> int:
         """Number of copies last seen with the expected bytes."""
         return sum(copy.state == "verified" for copy in self.copies)
+
+    @property
+    def counted(self) -> int:
+        """Number of copies that there are or should be: those on retired offers are none."""
+        return sum(copy.state != "retired" for copy in self.copies)
 
     def to_json(self) -> dict[str, object]:
         """For ``--json`` and reports."""

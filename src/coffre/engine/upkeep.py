@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from coffre.contract import ObjectRef, PrepareResult
-from coffre.engine import preparing, rebuilding, repairing
+from coffre.engine import preparing, rebuilding, repairing, retiring, sweeping
 from coffre.engine.auditing import Audit
 from coffre.engine.context import Context
 from coffre.engine.findings import AuditSummary
 from coffre.engine.ledger import DebtRecord, LedgerCounts, LedgerFinding
 from coffre.engine.outcomes import RebuildSummary, RepairOutcome
 from coffre.engine.owing import Owed
+from coffre.engine.retiring import Retirement
 from coffre.engine.scope import AuditScope
+from coffre.engine.sweeping import SweepOutcome
+
+LEFTOVER_AGE = 3600.0
+"""Seconds after which what a put left is taken for a leftover."""
 
 
 class Upkeep:
@@ -99,6 +104,35 @@ class Upkeep:
     def prepare(self, offer: str, *, replaced: bool = False) -> PrepareResult:
         """Make a new, empty place an offer; where copies are known, only if it was ``replaced``."""
         return preparing.prepare(self._context, offer, replaced=replaced)
+
+    def retire(self, offer: str, *, author: str, reason: str) -> Retirement:
+        """Count on an offer no longer. What it holds is left as it is, and no more looked at.
+
+        Args:
+            offer: id of the offer; it need not answer, nor be configured.
+            author: who decided it.
+            reason: why, for whoever reads the log.
+
+        Raises:
+            StillNeededError: a strategy names it, or objects would keep fewer verified copies
+                than required; nothing was changed.
+            StrategyError: nobody knows such an offer.
+        """
+        return retiring.retire(self._context, offer, author=author, reason=reason)
+
+    def sweep(
+        self, offer: str | None = None, *, older_than: float = LEFTOVER_AGE
+    ) -> Iterator[SweepOutcome]:
+        """Remove what puts that died left on the offers, never what a live one is writing.
+
+        Args:
+            offer: this offer only.
+            older_than: only what nobody touched for so many seconds.
+
+        Raises:
+            StrategyError: no such offer.
+        """
+        return sweeping.sweep(self._context, offer, older_than)
 
     # --- the ledger ----------------------------------------------------------------------
 

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 import pytest
 
 from coffre.contract import ObjectRef
-from coffre.engine import Audit, Finding, Limits
+from coffre.engine import Audit, Engine, Finding, Limits, Strategy, StrategyOffer
 from coffre.engine.ledger import LedgerFinding
 from coffre.testing import MemoryOffer, Quarantined
 from tests.unit.cli.conftest import Bench, ref
+
+ALONE = Strategy(name="default", copies=(StrategyOffer(offer="north", rank=1),), required=1)
 
 
 @pytest.fixture
@@ -284,3 +286,42 @@ def test_a_rebuild_that_had_to_leave_something_out_is_part_done(
     assert ran.status == 1
     assert "1 in conflict" in ran.lines[0]
     assert "the ledger stays" in ran.err
+
+
+def test_an_offer_that_is_needed_is_not_retired(stored: Bench) -> None:
+    ran = stored("retire", "south", "--reason", "old", "--json")
+
+    assert (ran.status, ran.codes) == (4, ["still-needed"])
+    assert "out of every strategy" in ran.err
+
+
+def test_an_offer_that_nothing_needs_is_retired(
+    coffre: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = coffre.open()
+    held = Engine(
+        opened.offers, {"default": ALONE}, opened._context.ledger, author="tester"
+    ).closing(opened.close)
+    monkeypatch.setattr("coffre.config.open", lambda path=None: held)
+
+    ran = coffre("retire", "south", "--reason", "old")
+
+    assert ran.status == 0
+    assert ran.lines == ["retired  south  0 copies no longer counted on"]
+    assert "nothing was deleted" in ran.err
+
+
+def test_leftovers_are_swept_and_what_could_not_be_is_told(coffre: Bench) -> None:
+    coffre.memory["north"].leave_behind(2048, age=7200)
+    coffre.memory["south"].online = False
+
+    ran = coffre("sweep")
+    alone = coffre("sweep", "south", "--json")
+
+    assert ran.status == 1
+    assert ran.lines == ["swept  north  1 leftover removed, 0 kept, 2.0 KiB freed"]
+    assert "not swept  south" in ran.err
+    assert alone.status == 6
+    assert alone.told[0].items() >= {"offer": "south", "code": "offer-unavailable"}.items()
+    assert coffre("sweep", "north", "--older-than", "0").status == 0
+    assert coffre("sweep", "nowhere").status == 2

@@ -13,8 +13,10 @@ from coffre.cli.commands import (
     put,
     rebuild,
     repair,
+    retire,
     rm,
     stat,
+    sweep,
 )
 
 COMMANDS: tuple[Command, ...] = (
@@ -29,4 +31,6 @@ COMMANDS: tuple[Command, ...] = (
     audit.COMMAND,
     repair.COMMAND,
     rebuild.COMMAND,
+    retire.COMMAND,
+    sweep.COMMAND,
 )

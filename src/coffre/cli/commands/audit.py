@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED = "interrupted; what was read is recorded: run the same command again to go on"
 
+_GONE = ("deleted", "replaced", "retired")
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Arguments of ``audit``."""
@@ -117,7 +119,7 @@ def _total(args: Namespace, engine: Engine) -> Total | None:
         return None
     counts = engine.counts()
     objects = sum(n for state, n in counts.objects.items() if state == "stored")
-    copies = sum(n for state, n in counts.copies.items() if state not in ("deleted", "replaced"))
+    copies = sum(n for state, n in counts.copies.items() if state not in _GONE)
     return Total(objects, counts.bytes_stored * copies // max(objects, 1))
 
 

@@ -48,7 +48,7 @@ def _place(args: Namespace) -> tuple[int, str, str]:
 
 
 def _line(status: ObjectStatus) -> str:
-    copies = f"{status.verified}/{len(status.copies)}"
+    copies = f"{status.verified}/{status.counted}"
     when = as_text(status.deposited_at)
     return f"{status.size:>14}  {copies:>5}  {when}  {status.ref.identifier}"
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from coffre.engine.outcomes import Deletion
 
 
+_GONE = ("deleted", "retired")
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """Arguments of ``rm``."""
     parser.add_argument("ref", metavar="REF", help="tenant/container/identifier, or identifier")
@@ -54,7 +57,7 @@ def _line(deletion: Deletion) -> str:
 
 def _tell(ref: ObjectRef, engine: Engine, out: Output) -> ExitStatus:
     """Say what would be deleted, and change nothing."""
-    offers = [copy.offer for copy in engine.stat(ref).copies if copy.state != "deleted"]
+    offers = [copy.offer for copy in engine.stat(ref).copies if copy.state not in _GONE]
     out.result(
         {"ref": str(ref), "would_delete": offers},
         f"would delete  {ref}  on {', '.join(offers)}",

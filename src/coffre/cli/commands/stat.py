@@ -47,7 +47,7 @@ def _facts(status: ObjectStatus) -> Iterator[tuple[str, str]]:
     yield "deposited", as_text(status.deposited_at)
     yield "strategy", status.strategy
     yield from sorted(status.metadata.items())
-    yield "copies", f"{count_text(status.verified, 'verified copy')} of {len(status.copies)}"
+    yield "copies", f"{count_text(status.verified, 'verified copy')} of {status.counted}"
 
 
 def _row(copy: CopyStatus) -> tuple[str, ...]:

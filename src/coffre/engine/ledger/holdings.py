@@ -39,6 +39,7 @@ _IDS_LACKING = limited(
     )
     .order_by(objects.c.id)
 )
+_STATES_ON_OFFER = select(copies.c.state).where(copies.c.offer == bindparam("on_offer")).distinct()
 _ALL_DEBTS = limited(
     select(debts)
     .where(
@@ -67,6 +68,12 @@ class HoldingsReader:
             if len(ids) < PAGE:
                 return
             after_id = ids[-1]
+
+    def states_on(self, offer: str) -> frozenset[CopyState]:
+        """Every state that a copy on an offer is in. Reads a whole table: for reports."""
+        with self._database.reading() as transaction:
+            rows = transaction.rows(_STATES_ON_OFFER, (offer,))
+        return frozenset(CopyState(row[0]) for row in rows)
 
     def ids_lacking(self, strategy: str, offer: str, after_id: int = 0) -> Iterator[int]:
         """Numbers of the stored objects of a strategy of which an offer never had a copy.

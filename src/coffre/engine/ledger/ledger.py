@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from coffre.contract import SYSTEM_CLOCK, Clock, Evidence, ObjectRef, as_text
+from coffre.contract import SYSTEM_CLOCK, Clock, Evidence, ObjectRef
 from coffre.engine.ledger import changes, jobs
-from coffre.engine.ledger.chain import canonical_json, storable
 from coffre.engine.ledger.checks import record_checks
 from coffre.engine.ledger.claims import Claim
-from coffre.engine.ledger.database import Database, Transaction
 from coffre.engine.ledger.deposits import DepositWriter
-from coffre.engine.ledger.eventlog import EventLog
 from coffre.engine.ledger.opening import open_database
-from coffre.engine.ledger.reading import Reader
+from coffre.engine.ledger.recording import Recorder
 from coffre.engine.ledger.records import (
     Check,
     CopyState,
@@ -25,8 +21,6 @@ from coffre.engine.ledger.records import (
     Deposit,
     EventKind,
     JobProgress,
-    JobRecord,
-    JobState,
     LedgerFinding,
     ObjectRecord,
     Recorded,
@@ -34,7 +28,7 @@ from coffre.engine.ledger.records import (
 from coffre.engine.ledger.verification import verify_ledger
 
 
-class Ledger(Reader):
+class Ledger(Recorder):
     """One open ledger. Threads may share it; any number of processes may open the same one.
 
     Every method that records is one transaction: when it returns, what it recorded is on
@@ -43,12 +37,6 @@ class Ledger(Reader):
 
     Not to be carried over a ``fork``: open it again in the child.
     """
-
-    def __init__(self, database: Database, *, author: str, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Use an open database; see :meth:`open`."""
-        super().__init__(database)
-        self._author = storable(author)
-        self._clock = clock
 
     @classmethod
     def open(
@@ -254,41 +242,8 @@ class Ledger(Reader):
                 transaction, log, object_id=object_id, offer=offer, detail=detail
             )
 
-    # --- Jobs and other events ------------------------------------------------------------
-
-    def start_job(self, kind: str, scope: Mapping[str, object]) -> JobRecord:
-        """Begin a job that can be resumed."""
-        with self._recording() as (transaction, log):
-            return jobs.start_job(transaction, log, kind, scope)
-
-    def save_job(self, progress: JobProgress) -> None:
-        """Note how far a job has come."""
-        with self._database.writing() as transaction:
-            jobs.save_progress(transaction, progress, as_text(self._clock.now()))
-
-    def finish_job(
-        self, job_id: int, counts: Mapping[str, int], *, state: JobState = JobState.DONE
-    ) -> None:
-        """End a job with its final counts."""
-        with self._recording() as (transaction, log):
-            jobs.finish_job(transaction, log, job_id, counts, state)
-
-    def record_event(
-        self, kind: EventKind, body: Mapping[str, object], *, ref: ObjectRef | None = None
-    ) -> int:
-        """Append an event that changes no table; its number."""
-        with self._recording() as (_transaction, log):
-            text = None if ref is None else str(ref)
-            return log.append(kind, canonical_json(dict(body)), ref=text)
+    # --- The ledger itself -----------------------------------------------------------------
 
     def verify(self) -> Iterator[LedgerFinding]:
         """Everything that is wrong with the ledger itself; nothing when it is sound."""
         return verify_ledger(self._database)
-
-    @contextmanager
-    def _recording(self) -> Iterator[tuple[Transaction, EventLog]]:
-        """One durable transaction with its events."""
-        with self._database.writing() as transaction:
-            log = EventLog(transaction, author=self._author, at=as_text(self._clock.now()))
-            yield transaction, log
-            log.write()

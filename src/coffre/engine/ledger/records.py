@@ -74,6 +74,8 @@ class EventKind(StrEnum):
     COPY_MISSING = "copy-missing"
     COPY_UNKNOWN = "copy-unknown"
     COPY_DELETED = "copy-deleted"
+    COPIES_RETIRED = "copies-retired"
+    OFFER_RETIRED = "offer-retired"
     DEBT_ADDED = "debt-added"
     DEBT_PAID = "debt-paid"
     DELETION_ORDERED = "deletion-ordered"
