@@ -7,13 +7,15 @@ import signal
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
 
-from coffre.engine.ledger import ClaimedError, Ledger, LedgerError, filelocks
+from coffre.engine.ledger import ClaimedError, Ledger, LedgerError, filelocks, processlocks
 from coffre.engine.ledger.claims import number_of
 from tests.unit.engine.ledger.conftest import POSTGRESQL
 from tests.unit.engine.ledger.support import ref
@@ -139,14 +141,11 @@ def hold_a_claim(place: str, kind: str, pipe: Connection) -> None:
     if kind == "process":
         del fcntl.F_OFD_SETLK
     ledger = Ledger.open(place, author="other")
-    claim = ledger.claim([ref("a")])
+    ledger.claim([ref("a")])
     # A child would keep the connection to a server open, which is what it must not do.
-    child = os.fork() if kind != "postgresql" else -1
-    if child == 0:
-        claim.release()  # which is not the child's to do
-        signal.pause()
-    pipe.send(child)
-    pipe.recv()  # never comes
+    if kind == "postgresql" or os.fork() == 0:
+        pipe.send(os.getpid())
+    signal.pause()
 
 
 @pytest.fixture
@@ -163,10 +162,10 @@ def holder(place: str, kind: str) -> Iterator[Callable[[], SpawnProcess]]:
 
     yield start
     process.kill()
-    for child in children:
-        if child > 0:
-            os.kill(child, signal.SIGKILL)
     process.join()
+    for child in children:
+        if child != process.pid:
+            os.kill(child, signal.SIGKILL)
 
 
 def test_another_process_is_excluded(ledger: Ledger, holder: Callable[[], SpawnProcess]) -> None:
@@ -192,35 +191,81 @@ def test_kill_9_frees_a_claim_at_once_whatever_children_live_on(
     assert try_to_claim(ledger, "a") == "claimed"
 
 
-def test_a_forked_child_releases_nothing_and_keeps_nothing(ledger: Ledger) -> None:
-    claim = ledger.claim([ref("a")])
-    wake, woken = os.pipe()
+@contextmanager
+def forked(work: Callable[[Callable[[], None]], bool]) -> Iterator[Callable[[], None]]:
+    """A forked child that does some work, which says whether all was well, beside the block.
+
+    Each side is given a function that waits until the other one has called its own.
+    """
+    here, there = SPAWN.Pipe()
+
+    def meet(pipe: Connection) -> None:
+        pipe.send(None)
+        pipe.recv()
+
     child = os.fork()
     if child == 0:
-        claim.release()
-        os.close(woken)
-        os.read(wake, 1)
-        os._exit(0)
-    try:
+        signal.alarm(30)
+        status = 1
+        try:
+            status = 0 if work(partial(meet, there)) else 1
+        finally:
+            os._exit(status)
+    there.close()
+    yield partial(meet, here)
+    _pid, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_a_forked_child_releases_nothing_and_keeps_nothing(ledger: Ledger) -> None:
+    claim = ledger.claim([ref("a")])
+
+    def work(meet: Callable[[], None]) -> bool:
+        claim.release()  # which is not the child's to do
+        meet()
+        meet()
+        return True
+
+    with forked(work) as meet:
+        meet()
         assert ledger.is_claimed(ref("a"))
         claim.release()
         assert try_to_claim(ledger, "a") == "claimed"
-    finally:
-        os.close(woken)
-        os.close(wake)
-        os.waitpid(child, 0)
+        meet()
 
 
 def test_a_forked_child_takes_claims_of_its_own(ledger: Ledger, place: str) -> None:
-    with ledger.claim([ref("a")]):
-        child = os.fork()
-        if child == 0:
-            with Ledger.open(place, author="child") as own:
-                told = (try_to_claim(own, "a"), try_to_claim(own, "b"))
-            os._exit(told != (f"{ref('a')} is busy", "claimed"))
-        _pid, status = os.waitpid(child, 0)
+    claim = ledger.claim([ref("a")])
 
-    assert os.waitstatus_to_exitcode(status) == 0
+    def work(meet: Callable[[], None]) -> bool:
+        with Ledger.open(place, author="child") as own:
+            told = [try_to_claim(own, "a"), try_to_claim(own, "b")]
+            meet()
+            meet()
+            told.append(try_to_claim(own, "a"))
+        return told == [f"{ref('a')} is busy", "claimed", "claimed"]
+
+    with forked(work) as meet:
+        meet()
+        claim.release()
+        meet()
+
+
+def test_a_fork_in_the_middle_of_another_threads_claim_does_not_hang(
+    ledger: Ledger, kind: str
+) -> None:
+    if kind != "process":
+        pytest.skip("nothing else has a lock of its own")
+    claim = ledger.claim([ref("a")])
+    assert isinstance(claim, processlocks.ProcessClaim)
+
+    def work(_meet: Callable[[], None]) -> bool:
+        claim.release()
+        return True
+
+    with claim._file._lock, forked(work):
+        pass
+    claim.release()
 
 
 def test_releasing_does_not_wait_for_a_copy_of_the_descriptor(path: Path) -> None:

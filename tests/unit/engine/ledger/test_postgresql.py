@@ -9,6 +9,7 @@ from coffre.engine.ledger import (
     LedgerDamagedError,
     LedgerLockedError,
     LedgerUnavailableError,
+    sessionlocks,
 )
 from tests.unit.engine.ledger.support import codes, deposit, fill, ref
 
@@ -120,3 +121,14 @@ def test_a_claim_whose_session_the_server_ended_is_lost_and_told_to_nobody(
         with ledger.claim([ref("a")]):
             claim.release()
             assert ledger.is_claimed(ref("a"))
+
+
+def test_a_claim_that_cannot_be_released_ends_with_its_session(
+    server_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger.open(server_url, author="tester") as ledger:
+        claim = ledger.claim([ref("a")])
+        monkeypatch.setattr(sessionlocks, "_RELEASE", "SELECT 1 / 0")
+        claim.release()
+        while ledger.is_claimed(ref("a")):
+            pass  # a server notices in its own time
