@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import fields
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 
 from coffre.contract import ObjectRef
@@ -33,10 +34,11 @@ from coffre.engine.ledger import (
     ObjectRecord,
 )
 from coffre.engine.listing import unrecorded
-from coffre.engine.looking import Look, is_stored, look_at_rest
+from coffre.engine.looking import Look, is_stored
 from coffre.engine.owing import Owed, owed_of
 from coffre.engine.retiring import is_retired
 from coffre.engine.scope import AuditScope
+from coffre.engine.silence import Silence, look_at_each
 
 PAGE = 256
 """Objects whose results are recorded together; at most these are read again after a crash."""
@@ -189,7 +191,8 @@ class _Work:
             if copy.state not in _GONE and self._scope.names(copy.offer)
         ]
         grains = [to_read[start : start + GRAIN] for start in range(0, len(to_read), GRAIN)]
-        looks = [seen for grain in pool.map(self._look_at, grains) for seen in grain]
+        look_at = partial(look_at_each, self._context, Silence())
+        looks = [seen for grain in pool.map(look_at, grains) for seen in grain]
         gone = {record.id for (record, _), seen in zip(to_read, looks, strict=True) if seen is None}
         seen_copies = [
             (record, offer, seen)
@@ -202,9 +205,6 @@ class _Work:
             progress=JobProgress(job_id=job.id, cursor=page[-1].id, counts=self._counts()),
         )
         yield from findings
-
-    def _look_at(self, grain: Sequence[tuple[ObjectRecord, str]]) -> list[Look | None]:
-        return [look_at_rest(self._context, record, offer) for record, offer in grain]
 
     def _count(self, records: Sequence[ObjectRecord], copies: Sequence[Seen]) -> list[Finding]:
         findings: list[Finding] = []

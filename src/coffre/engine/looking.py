@@ -65,15 +65,14 @@ def look(offer: Offer | None, record: ObjectRecord) -> Look:
     return Look(None, Evidence.READ, "unsteady", detail, bytes_read)
 
 
-def look_at_rest(context: Context, record: ObjectRecord, offer: str) -> Look | None:
-    """Look at a copy that others may be working on meanwhile.
+def at_rest(context: Context, record: ObjectRecord, seen: Look) -> Look | None:
+    """What a look says of a copy that others may have been working on meanwhile.
 
     Returns:
         What was seen: nothing certain if somebody is storing or deleting under this reference
         right now; ``None`` if the object was replaced or deleted, so that there is no such
         copy to speak of any more.
     """
-    seen = look(context.offers.get(offer), record)
     if seen.state in (None, CopyState.VERIFIED):
         return seen
     # In this order: who had finished before the first question is seen by the second.

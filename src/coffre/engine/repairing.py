@@ -8,6 +8,7 @@ and asks before it begins (law 9).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 
 from coffre.contract import (
     NO_METADATA,
@@ -31,10 +32,11 @@ from coffre.engine.ledger import (
     LedgerError,
     ObjectRecord,
 )
-from coffre.engine.looking import Look, look
+from coffre.engine.looking import Look
 from coffre.engine.outcomes import RepairAction, RepairOutcome
-from coffre.engine.owing import Owed, RepairScope, brake, check_known, owed_of, owing
+from coffre.engine.owing import PAGE, Owed, RepairScope, brake, check_known, owed_of, owing
 from coffre.engine.reading import holders
+from coffre.engine.silence import Silence
 from coffre.offer import Offer
 
 
@@ -64,9 +66,16 @@ def repair(
     check_known(context, scope)
     if not release_brake:
         brake(context, scope)
-    return (
-        outcome for record, owed in owing(context, scope) for outcome in _pay(context, record, owed)
-    )
+    return _repaired(context, scope)
+
+
+def _repaired(context: Context, scope: RepairScope) -> Iterator[RepairOutcome]:
+    """Go through what is owed, page by page."""
+    owed = owing(context, scope)
+    while page := list(islice(owed, PAGE)):
+        silence = Silence()
+        for record, things in page:
+            yield from _pay(context, silence, record, things)
 
 
 def plan(
@@ -86,10 +95,12 @@ def plan(
     return (one for _, owed in owing(context, scope) for one in owed)
 
 
-def _pay(context: Context, record: ObjectRecord, owed: Sequence[Owed]) -> Iterator[RepairOutcome]:
+def _pay(
+    context: Context, silence: Silence, record: ObjectRecord, owed: Sequence[Owed]
+) -> Iterator[RepairOutcome]:
     for one in owed:
         try:
-            outcome = _pay_one(context, record, one)
+            outcome = _pay_one(context, silence, record, one)
         except LedgerError:
             raise
         except CoffreError as error:
@@ -98,7 +109,9 @@ def _pay(context: Context, record: ObjectRecord, owed: Sequence[Owed]) -> Iterat
             yield outcome
 
 
-def _pay_one(context: Context, record: ObjectRecord, one: Owed) -> RepairOutcome | None:
+def _pay_one(
+    context: Context, silence: Silence, record: ObjectRecord, one: Owed
+) -> RepairOutcome | None:
     """Pay one thing owed, if it still is once nobody else can be at work on the object."""
     with context.ledger.claim([record.ref]):
         (record,) = context.ledger.find_ids([record.id])
@@ -106,15 +119,18 @@ def _pay_one(context: Context, record: ObjectRecord, one: Owed) -> RepairOutcome
         if (one.offer, one.kind) not in standing:
             return None
         if one.kind is DebtKind.DELETION:
-            return _delete(context, record, one.offer)
-        return _mend(context, record, one.offer)
+            return _delete(context, silence, record, one.offer)
+        return _mend(context, silence, record, one.offer)
 
 
-def _delete(context: Context, record: ObjectRecord, name: str) -> RepairOutcome:
+def _delete(context: Context, silence: Silence, record: ObjectRecord, name: str) -> RepairOutcome:
     """Do a deletion that is owed, unless the offer holds a newer object by now."""
+    offer = context.offers.get(name)
+    if offer is not None and (unheard := silence.of(offer)):
+        return _failed(record, name, unheard.code, unheard.detail)
     newer = context.ledger.find(record.ref)
     if newer is not None:
-        seen = look(context.offers.get(name), newer)
+        seen = silence.look(offer, newer)
         if seen.state is CopyState.VERIFIED:
             # A put that seemed to fail had its effect. Recording it settles the deletion.
             _record(context, newer, name, seen.evidence, EventKind.COPY_ADDED, "found good")
@@ -123,20 +139,22 @@ def _delete(context: Context, record: ObjectRecord, name: str) -> RepairOutcome:
             return _failed(record, name, seen.code, seen.detail)
     code = delete_copy(context, record, name)
     if code:
+        if offer is not None:
+            silence.heard(offer, code, "the offer does not answer")
         return _failed(record, name, code, "the deletion is still owed")
     return RepairOutcome(ref=record.ref, offer=name, action=RepairAction.DELETED)
 
 
-def _mend(context: Context, record: ObjectRecord, name: str) -> RepairOutcome:
+def _mend(context: Context, silence: Silence, record: ObjectRecord, name: str) -> RepairOutcome:
     """Look at the copy, and write it again where it is certain that it is not good."""
     target = context.offers.get(name)
-    seen = look(target, record)
+    seen = silence.look(target, record)
     if target is None or seen.state is None:
         return _failed(record, name, seen.code, seen.detail)
     if seen.state is CopyState.VERIFIED:
         _record(context, record, name, seen.evidence, EventKind.COPY_ADDED, "found good")
         return RepairOutcome(ref=record.ref, offer=name, action=RepairAction.FOUND_GOOD)
-    source = _good_source(context, record, name)
+    source = _good_source(context, silence, record, name)
     if source is None:
         why = "no other copy could be read well; nothing was touched"
         return _failed(record, name, NoReadableCopyError.code, why)
@@ -158,10 +176,12 @@ def _mend(context: Context, record: ObjectRecord, name: str) -> RepairOutcome:
     )
 
 
-def _good_source(context: Context, record: ObjectRecord, target: str) -> Offer | None:
+def _good_source(
+    context: Context, silence: Silence, record: ObjectRecord, target: str
+) -> Offer | None:
     """The first other offer whose copy reads well now."""
     for offer in holders(context, record):
-        if offer.id != target and look(offer, record).state is CopyState.VERIFIED:
+        if offer.id != target and silence.look(offer, record).state is CopyState.VERIFIED:
             return offer
     return None
 

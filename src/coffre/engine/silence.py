@@ -1,0 +1,77 @@
+"""Silence: an offer that is away is not asked again for every copy.
+
+Each look at a copy is patient: it tries again, and waits between. For one copy that is right; for
+ten thousand on an offer that is down it would be hours. So after a first failure the offer is
+asked whether it answers at all, and when it says no, the other copies of the same page of a job
+are unknown at once (law 2). The next page asks again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from coffre.contract import (
+    ConnectionLostError,
+    Evidence,
+    OfferTimeoutError,
+    OfferUnavailableError,
+)
+from coffre.engine.context import Context
+from coffre.engine.ledger import ObjectRecord
+from coffre.engine.looking import Look, at_rest, look
+from coffre.offer import Offer
+
+_AWAY = frozenset({OfferUnavailableError.code, OfferTimeoutError.code, ConnectionLostError.code})
+
+
+class Silence:
+    """What is known of offers that do not answer, during one page of a job. Thread-safe."""
+
+    def __init__(self) -> None:
+        """Nobody was asked yet."""
+        self._lock = threading.Lock()  # guards both; held while an offer is asked, so once
+        self._answers: set[str] = set()
+        self._silent: dict[str, Look] = {}
+
+    def look(self, offer: Offer | None, record: ObjectRecord) -> Look:
+        """Look at one copy, unless its offer is known not to answer."""
+        if offer is not None and (unheard := self.of(offer)):
+            return unheard
+        seen = look(offer, record)
+        if offer is not None:
+            self.heard(offer, seen.code, seen.detail)
+        return seen
+
+    def of(self, offer: Offer) -> Look | None:
+        """What there is to say of any copy on an offer that does not answer; else nothing."""
+        return self._silent.get(offer.id)
+
+    def heard(self, offer: Offer, code: str, detail: str) -> None:
+        """Note how a request ended; one that found nobody has the offer asked, once.
+
+        Args:
+            offer: who was asked.
+            code: error code, empty when there was none.
+            detail: the reason, for people.
+        """
+        if code not in _AWAY:
+            return
+        with self._lock:
+            if offer.id in self._answers or offer.id in self._silent:
+                return
+            if offer.is_available():
+                self._answers.add(offer.id)
+            else:
+                told = f"not asked again: {detail}"
+                self._silent[offer.id] = Look(None, Evidence.DECLARED, code, told)
+
+
+def look_at_each(
+    context: Context, silence: Silence, copies: Sequence[tuple[ObjectRecord, str]]
+) -> list[Look | None]:
+    """Look at copies, each named by object and offer, that others may be working on meanwhile."""
+    offers = context.offers
+    return [
+        at_rest(context, record, silence.look(offers.get(name), record)) for record, name in copies
+    ]
