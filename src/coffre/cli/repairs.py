@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from coffre.cli.interrupts import InterruptedJob
 from coffre.cli.output import Output
 from coffre.cli.status import ExitStatus, status_of_code, status_of_job
-from coffre.cli.wording import count_text
+from coffre.cli.wording import count_text, shortened
 from coffre.engine.errors import BrakeError
 from coffre.engine.ledger.records import DebtKind
 from coffre.engine.outcomes import RepairAction, RepairOutcome
@@ -55,7 +55,7 @@ def tell_plan(
     for one in engine.plan_repair(tenant=args.tenant, container=args.container, refs=refs):
         since = "" if one.since is None else f"  since {one.since:%Y-%m-%d}"
         text = f"would {_PLANNED[one.kind]}  {one.ref}  {one.offer}{since}  {one.code}"
-        out.line(one.to_json(), f"{text}  {one.note}" if one.note else text)
+        out.line(one.to_json(), f"{text}  {shortened(one.note)}" if one.note else text)
         objects, owed, last = objects + (one.ref != last), owed + 1, one.ref
     told = f"{count_text(owed, 'copy')} owed, of {count_text(objects, 'object')}"
     out.summary({"objects": objects, "owed": owed}, told if owed else NOTHING_OWED)
@@ -83,7 +83,7 @@ def _line(outcome: RepairOutcome) -> str:
     if outcome.quarantined:
         parts.append(f"bad bytes kept at {outcome.quarantined}")
     if outcome.code:
-        parts.append(f"{outcome.message} [{outcome.code}]")
+        parts.append(f"{shortened(outcome.message)} [{outcome.code}]")
     return "  ".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from coffre.contract import Digest
@@ -10,6 +11,7 @@ _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
 _IRREGULAR = {"copy": "copies", "verified copy": "verified copies"}
 SHOWN_DIGITS = 8
 """Digits of a digest on one line; the whole of it is in ``stat`` and in JSON."""
+_DIGEST = re.compile(rf"\b([a-z][a-z0-9-]*:[0-9a-f]{{{SHOWN_DIGITS}}})[0-9a-f]{{16,}}\b")
 
 
 def size_text(size: float) -> str:
@@ -41,6 +43,11 @@ def seconds_text(seconds: float) -> str:
 def digest_text(digest: Digest) -> str:
     """The beginning of a digest: ``sha512:9b71d224…``."""
     return f"{digest.algorithm}:{digest.hex[:SHOWN_DIGITS]}…"
+
+
+def shortened(text: str) -> str:
+    """Text in which digests are only as long as people compare them; JSON has the whole."""
+    return _DIGEST.sub(r"\1…", text)
 
 
 def listed(names: Iterable[str]) -> str:

@@ -260,7 +260,7 @@ class _Work:
             ref=record.ref,
             offer=None,
             code=FindingCode.UNDER_STRATEGY,
-            detail=f"{good} copies at most, {strategy.required} are required",
+            detail=f"{_copies(good)} at most, {strategy.required} required",
         )
 
     # --- what the offers hold beside that -------------------------------------------------
@@ -293,3 +293,7 @@ class _Work:
                     code=FindingCode.DELETION_OWED,
                     detail=f"ordered: {debt.note}",
                 )
+
+
+def _copies(count: int) -> str:
+    return f"{count} {'copy' if count == 1 else 'copies'}"

@@ -66,7 +66,8 @@ class Context:
         try:
             return self.offers[name]
         except KeyError:
-            raise StrategyError(f"offer {name!r} is not configured") from None
+            known = ", ".join(sorted(self.offers)) or "none"
+            raise StrategyError(f"offer {name!r} is not configured; known: {known}") from None
 
     def rights_of(self, ref: ObjectRef) -> ContainerRights:
         """What may be done with an object."""

@@ -151,7 +151,12 @@ class Engine(Upkeep):
         return reading.get(self._context, ref, verified=verified, only=offer)
 
     def fetch(
-        self, ref: ObjectRef, path: str | PathLike[str], *, overwrite: bool = False
+        self,
+        ref: ObjectRef,
+        path: str | PathLike[str],
+        *,
+        overwrite: bool = False,
+        offer: str | None = None,
     ) -> ObjectReader:
         """Write an object to a file, which appears whole and verified, or not at all.
 
@@ -159,7 +164,7 @@ class Engine(Upkeep):
             SourceError: the file cannot be written, or exists and ``overwrite`` is unset.
             ObjectNotFoundError, NoReadableCopyError: as for :meth:`get`.
         """
-        return fetching.fetch(self._context, ref, Path(path), overwrite=overwrite)
+        return fetching.fetch(self._context, ref, Path(path), overwrite=overwrite, only=offer)
 
     def stat(self, ref: ObjectRef, *, ask: bool = False) -> ObjectStatus:
         """What is known of an object and of each copy; ``ask`` has every offer say it now.

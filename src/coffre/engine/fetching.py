@@ -16,7 +16,14 @@ from coffre.engine.reading import ObjectReader, find, first_good
 from coffre.offer import Offer
 
 
-def fetch(context: Context, ref: ObjectRef, path: Path, *, overwrite: bool = False) -> ObjectReader:
+def fetch(
+    context: Context,
+    ref: ObjectRef,
+    path: Path,
+    *,
+    overwrite: bool = False,
+    only: str | None = None,
+) -> ObjectReader:
     """Write an object to a file, which appears whole and verified, or not at all.
 
     Raises:
@@ -36,7 +43,7 @@ def fetch(context: Context, ref: ObjectRef, path: Path, *, overwrite: bool = Fal
                 copy_verified(offer, record, out)
                 return out
 
-            reader = first_good(context, record, None, open_at, verified=True)
+            reader = first_good(context, record, only, open_at, verified=True)
             out.flush()
             _put_in_place(aside, path, overwrite=overwrite)
     except OSError as error:

@@ -91,6 +91,11 @@ class AuditSummary:
         offers = self.unrecorded + self.deletions_owed + self.unknown_listings
         return copies + offers + self.under_strategy
 
+    @property
+    def repairable(self) -> int:
+        """Number of findings that a repair can do something about."""
+        return self.corrupt + self.missing + self.owed + self.deletions_owed
+
     def to_json(self) -> dict[str, object]:
         """For ``--json`` and reports."""
         told: dict[str, object] = {name: getattr(self, name) for name in self.__slots__}

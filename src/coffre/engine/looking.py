@@ -89,15 +89,18 @@ def is_stored(context: Context, record: ObjectRecord) -> bool:
 
 def look_once(offer: Offer, record: ObjectRecord) -> Look:
     """Read one copy to its end, once."""
-    read = 0
+    read, opened = 0, False
     try:
         request = GetRequest(ref=record.ref, describe=False)
         with offer.get(request, expected=record.digest, size=record.size) as found:
+            opened = True
             for chunk in chunks_of(found.stream):
                 read += len(chunk)
     except ObjectNotFoundError as error:
         return Look(CopyState.MISSING, Evidence.PRESENT, error.code, str(error))
     except ObjectCorruptError as error:
+        # The verdict comes before the last chunk is given, and all were read for it.
+        read = record.size if opened else 0
         return Look(CopyState.CORRUPT, Evidence.READ, error.code, str(error), read)
     except CoffreError as error:
         return Look(None, Evidence.DECLARED, error.code, str(error), read)

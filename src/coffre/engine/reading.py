@@ -137,7 +137,14 @@ def first_good(
     *,
     verified: bool,
 ) -> ObjectReader:
-    """Try offers in order; note what was wrong with those passed over."""
+    """Try offers in order; note what was wrong with those passed over.
+
+    Raises:
+        StrategyError: ``only`` is no offer.
+        NoReadableCopyError: none gave the right bytes.
+    """
+    if only is not None:
+        context.offer(only)
     passed_over: list[tuple[str, str]] = []
     reasons: list[str] = []
     for offer in holders(context, record, only):

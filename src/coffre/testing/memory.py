@@ -71,7 +71,7 @@ CAPABILITIES = frozenset(
 
 
 class MemoryDriver(Driver):
-    """Opens connections to offers that live in this process's memory."""
+    """Offers in this process's memory, for tests: everything is forgotten with the process."""
 
     name = "memory"
     version = Version(1, 0)

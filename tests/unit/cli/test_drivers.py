@@ -25,6 +25,14 @@ def test_our_own_drivers_are_listed_like_anyones(coffre: Bench) -> None:
     assert all(line["usable"] for line in ours.values())
 
 
+def test_the_memory_driver_says_that_it_forgets_everything(coffre: Bench) -> None:
+    (line,) = (line for line in coffre("drivers").lines if line.startswith("memory"))
+
+    assert "for tests" in line
+    assert "forgotten" in line
+    assert coffre("drivers", "memory").lines[1] in line
+
+
 def test_a_driver_that_cannot_be_used_is_listed_with_the_reason(
     coffre: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,7 +83,7 @@ def test_defaults_are_told_as_the_configuration_writes_them_and_never_a_secret(
 
     ran = coffre("drivers", "memory")
 
-    assert [line.split() for line in ran.lines[3:]] == [
+    assert [line.split() for line in ran.lines[4:]] == [
         ["fast", "bool", "true", "Quick."],
         ["mode", "str", "a", "Which.", "(a,", "b)"],
         ["user", "str", "required", "Who."],

@@ -35,6 +35,20 @@ def test_a_file_appears_verified_and_is_told(stored: Bench) -> None:
     assert ran.told[0].items() >= {"path": "back.txt", "size": 14, "offer": "north"}.items()
 
 
+def test_one_offer_can_be_named_and_no_other_is_read(stored: Bench) -> None:
+    stored.memory["south"].damage(ref("a.txt"))
+
+    good = stored("get", "a.txt", "--offer", "north")
+    bad = stored("get", "a.txt", "--offer", "south")
+    to_file = stored("get", "a.txt", "--offer", "south", "-o", "back.txt")
+    nowhere = stored("get", "a.txt", "--offer", "west")
+
+    assert (good.status, good.out) == (0, "given in 1328\n")
+    assert (bad.status, bad.out) == (5, "")
+    assert (to_file.status, Path("back.txt").exists()) == (5, False)
+    assert nowhere.status == 2
+
+
 def test_a_bad_copy_is_passed_over_and_told(stored: Bench) -> None:
     stored.memory["north"].damage(ref("a.txt"))
 

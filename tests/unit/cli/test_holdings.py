@@ -138,8 +138,34 @@ def test_an_offer_that_does_not_answer_ends_the_check_with_its_status(coffre: Be
     ran = coffre("offers", "--check")
 
     assert ran.status == 6
-    assert [line.split()[5] for line in ran.lines[1:]] == ["yes", "no"]
-    assert "not usable now: south (offer-unavailable)" in ran.err
+    assert [line.split()[4] for line in ran.lines[1:]] == ["yes", "no"]
+    assert "south does not answer: " in ran.err
+    assert "[offer-unavailable]" in ran.err
+    told = coffre("offers", "--check", "--json").told[1]
+    assert told["available"] is False
+    assert str(told["message"]) in ran.err
+
+
+def test_an_offer_whose_driver_says_no_is_not_told_as_usable(
+    coffre: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemoryDriver, "is_available", lambda *_: False)
+
+    ran = coffre("offers", "--check")
+
+    assert ran.status == 6
+    assert "would accept no session [offer-unavailable]" in ran.err
+
+
+def test_a_list_shows_the_name_of_a_file_where_it_is_not_the_identifier(coffre: Bench) -> None:
+    coffre("put", coffre.file("été.txt"))
+    coffre("put", coffre.file("plain.txt"))
+
+    lines = coffre("ls").lines
+
+    assert lines[0].endswith("  @C3@A9t@C3@A9.txt  été.txt")
+    assert lines[1].endswith("  plain.txt")
+    assert not lines[1].endswith("plain.txt  plain.txt")
 
 
 def test_a_check_tells_room_and_capabilities(coffre: Bench) -> None:
@@ -162,4 +188,4 @@ def test_no_secret_of_an_offer_is_ever_printed(
     for words in (("offers",), ("offers", "--json"), ("offers", "--check")):
         ran = coffre(*words)
         assert "hunter2" not in ran.out + ran.err
-        assert "Secret(***)" in ran.out
+        assert "--check" in words or "Secret(***)" in ran.out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 
@@ -48,6 +49,22 @@ def test_an_audit_tells_each_finding_and_the_totals_agree(stored: Bench) -> None
     assert ran.summary["findings"] == len(found)
 
 
+def test_a_finding_shows_the_beginning_of_a_digest_and_json_the_whole(stored: Bench) -> None:
+    stored.memory["south"].damage(ref("a.txt"))
+
+    text = stored("audit").lines[0]
+    whole = next(line for line in stored("audit", "--json").told if "code" in line)["detail"]
+
+    assert re.search(r"digest sha512:[0-9a-f]{8}… was read, sha512:[0-9a-f]{8}… was", text)
+    assert re.search(r"digest sha512:[0-9a-f]{128} was read", str(whole))
+
+
+def test_too_few_copies_are_told_in_the_right_number(stored: Bench) -> None:
+    stored.memory["south"].damage(ref("a.txt"))
+
+    assert any("1 copy at most, 2 required" in line for line in stored("audit").lines)
+
+
 def test_an_audit_that_could_not_look_does_not_say_that_anything_is_lost(stored: Bench) -> None:
     stored.memory["south"].online = False
 
@@ -57,6 +74,8 @@ def test_an_audit_that_could_not_look_does_not_say_that_anything_is_lost(stored:
     assert "copy-unknown" in ran.out
     assert "missing" not in ran.out
     assert "audit again" in ran.err
+    assert "coffre offers --check" in ran.err
+    assert "coffre repair" not in ran.err
 
 
 def test_an_audit_then_repairs_and_still_says_that_it_found_something(stored: Bench) -> None:
@@ -80,7 +99,7 @@ def test_an_audit_can_be_narrowed_to_an_offer_that_exists(stored: Bench) -> None
     assert stored("audit", "--offer", "north").status == 0
     assert stored("audit", "--offer", "south").status == 1
     unknown = stored("audit", "--offer", "west", "--json")
-    assert (unknown.status, unknown.codes) == (2, ["usage"])
+    assert (unknown.status, unknown.codes) == (2, ["strategy"])
     assert "north, south" in unknown.err
 
 
@@ -152,7 +171,7 @@ def test_a_changed_ledger_is_a_finding(stored: Bench, monkeypatch: pytest.Monkey
 
     assert ran.status == 1
     assert ran.lines[0].startswith("event-changed")
-    assert "1 finding" in ran.lines[1]
+    assert ran.lines[1].endswith("events read, 1 finding")
     assert "restore a backup" in ran.err
 
 
@@ -273,7 +292,10 @@ def test_a_lost_ledger_is_rebuilt_from_one_offer(stored: Bench) -> None:
 
 
 def test_a_rebuild_from_an_offer_that_is_not_configured_is_a_usage_error(coffre: Bench) -> None:
-    assert coffre("rebuild", "west").status == 2
+    ran = coffre("rebuild", "west", "--json")
+
+    assert (ran.status, ran.codes) == (2, ["strategy"])
+    assert "north, south" in ran.err
 
 
 def test_a_rebuild_that_had_to_leave_something_out_is_part_done(

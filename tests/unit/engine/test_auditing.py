@@ -79,6 +79,18 @@ def test_every_byte_of_every_copy_is_read(house: House) -> None:
     assert summary.evidence == "read"
 
 
+def test_bytes_of_bad_copies_are_counted_as_read_too(house: House) -> None:
+    house.engine.put(CHARTER, ref())
+    house.engine.put(LARGE, ref("large"))
+    for name in ("charter", "large"):
+        house.memory["south"].damage(ref(name))
+
+    _, summary = run(house.engine.audit())
+
+    # What is not good is seen twice before it is believed.
+    assert summary.bytes_read == 3 * (len(CHARTER) + len(LARGE))
+
+
 def test_an_audit_changes_no_byte_on_any_offer(house: House) -> None:
     refs = fill(house, 20)
     house.memory["north"].damage(refs[3])

@@ -12,7 +12,7 @@ from coffre.cli.errors import UsageError
 from coffre.cli.output import Output
 from coffre.cli.references import add_scope
 from coffre.cli.status import ExitStatus
-from coffre.cli.wording import count_text, seconds_text, size_text
+from coffre.cli.wording import count_text, seconds_text, shortened, size_text
 
 if TYPE_CHECKING:
     from coffre.cli.progress import Total
@@ -42,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
     """Compare; with ``--repair``, mend. Findings end with status 1, repaired or not."""
-    _check(args, engine)
+    _check(args)
     if args.ledger:
         return _run_ledger(engine, out)
     audit = _audit(args, engine, out)
@@ -56,19 +56,14 @@ def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
     return ExitStatus.PART if audit.summary.findings else ExitStatus.OK
 
 
-def _check(args: Namespace, engine: Engine) -> None:
+def _check(args: Namespace) -> None:
     """Refuse what contradicts itself.
 
     Raises:
-        UsageError: ``--ledger`` with options that are about copies, an offer that is not
-            configured, or fewer than one thread.
+        UsageError: ``--ledger`` with options that are about copies, or fewer than one thread.
     """
     if args.ledger and (args.repair or args.offers or args.tenant is not None or args.container):
         raise UsageError("--ledger verifies the whole ledger; it goes alone")
-    for offer in args.offers or ():
-        if offer not in engine.offers:
-            known = ", ".join(sorted(engine.offers))
-            raise UsageError(f"no offer {offer!r} is configured; there are: {known}")
     if args.threads is not None and args.threads < 1:
         raise UsageError("--threads must be at least 1")
 
@@ -124,7 +119,7 @@ def _total(args: Namespace, engine: Engine) -> Total | None:
 
 
 def _line(finding: Finding) -> str:
-    detail = f"  {finding.detail}" if finding.detail else ""
+    detail = f"  {shortened(finding.detail)}" if finding.detail else ""
     return f"{finding.code.value:<17} {finding.ref or '-'}  {finding.offer or '-'}{detail}"
 
 
@@ -136,10 +131,13 @@ def _conclude(summary: AuditSummary, out: Output, *, repairing: bool) -> None:
             "this went on where an interrupted audit stopped; the totals include its part"
             + (f", and {summary.told_before} findings told then" if summary.told_before else "")
         )
-    if summary.findings and not repairing:
+    if summary.repairable and not repairing:
         out.advice("run coffre repair to rewrite bad and missing copies from verified ones")
     if summary.unknown or summary.unknown_listings:
-        out.advice("what could not be looked at says nothing: audit again once the offers are well")
+        out.advice(
+            "what could not be looked at says nothing: see what is the matter with the offers "
+            "(coffre offers --check), then audit again"
+        )
     if summary.unrecorded:
         out.advice("run coffre rebuild OFFER to record objects that an offer holds unrecorded")
 
@@ -180,7 +178,8 @@ def _run_ledger(engine: Engine, out: Output) -> ExitStatus:
     events = engine.counts().events
     out.summary(
         {"events": events, "findings": found},
-        f"{count_text(events, 'event')} verified, {count_text(found, 'finding')}",
+        f"{count_text(events, 'event')} {'read' if found else 'verified'}, "
+        f"{count_text(found, 'finding')}",
     )
     if found:
         out.advice(

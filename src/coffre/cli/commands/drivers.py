@@ -13,7 +13,7 @@ from coffre.contract import Driver, Parameter, Secret
 if TYPE_CHECKING:
     from coffre.manager import DriverReport
 
-DRIVERS = ("DRIVER", "VERSION", "CONTRACT", "FROM", "USABLE")
+DRIVERS = ("DRIVER", "VERSION", "CONTRACT", "FROM", "USABLE", "MEANING")
 PARAMETERS = ("PARAMETER", "TYPE", "DEFAULT", "MEANING")
 
 
@@ -47,6 +47,8 @@ def _describe(driver: Driver, out: Output) -> ExitStatus:
         return ExitStatus.OK
     capabilities = " ".join(sorted(driver.capabilities)) or "none"
     out.result({}, f"{driver.name} {driver.version}, for contract {driver.contract}")
+    if meaning := _meaning(driver):
+        out.result({}, meaning)
     out.result({}, f"capabilities: {capabilities}")
     if driver.parameters:
         out.table(PARAMETERS, map(_parameter_row, driver.parameters))
@@ -57,8 +59,14 @@ def _row(report: DriverReport) -> tuple[str, ...]:
     installed, driver = report.installed, report.driver
     source = f"{installed.distribution} {installed.version}"
     if driver is None:
-        return installed.name, "-", "-", source, "no"
-    return installed.name, str(driver.version), str(driver.contract), source, "yes"
+        return installed.name, "-", "-", source, "no", ""
+    told = str(driver.version), str(driver.contract), source, "yes", _meaning(driver)
+    return installed.name, *told
+
+
+def _meaning(driver: Driver) -> str:
+    """The first line of what the driver says of itself."""
+    return (type(driver).__doc__ or "").strip().partition("\n")[0]
 
 
 def _told(report: DriverReport) -> dict[str, object]:
@@ -78,6 +86,7 @@ def _described(driver: Driver) -> dict[str, object]:
         "name": driver.name,
         "version": str(driver.version),
         "contract": str(driver.contract),
+        "meaning": _meaning(driver) or None,
         "capabilities": sorted(driver.capabilities),
         "parameters": [_parameter(parameter) for parameter in driver.parameters],
     }

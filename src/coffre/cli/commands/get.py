@@ -30,6 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("ref", metavar="REF", help="tenant/container/identifier, or identifier")
     add_place(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write; - is stdout")
+    parser.add_argument("--offer", metavar="OFFER", help="the copy on this offer, or none")
     parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
 
 
@@ -39,7 +40,7 @@ def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
     to_file = args.output not in (None, "-")
     if not to_file and out.as_json:
         raise UsageError("standard output is for the object: with --json, say -o FILE")
-    reader = _to_file(ref, args, engine, out) if to_file else _to_stdout(ref, engine, out)
+    reader = _to_file(ref, args, engine, out) if to_file else _to_stdout(ref, args, engine, out)
     if reader.passed_over:
         told = listed(f"{offer} ({code})" for offer, code in reader.passed_over)
         out.advice(f"{told} could not give it: run coffre audit, then coffre repair")
@@ -48,7 +49,7 @@ def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
 
 def _to_file(ref: ObjectRef, args: Namespace, engine: Engine, out: Output) -> ObjectReader:
     _check_destination(Path(args.output), replace=args.force)
-    reader = engine.fetch(ref, Path(args.output), overwrite=args.force)
+    reader = engine.fetch(ref, Path(args.output), overwrite=args.force, offer=args.offer)
     told = {
         "ref": str(ref),
         "path": args.output,
@@ -77,8 +78,8 @@ def _check_destination(path: Path, *, replace: bool) -> None:
         raise UsageError(f"{path} exists: add --force to replace it")
 
 
-def _to_stdout(ref: ObjectRef, engine: Engine, out: Output) -> ObjectReader:
-    with engine.get(ref) as reader:
+def _to_stdout(ref: ObjectRef, args: Namespace, engine: Engine, out: Output) -> ObjectReader:
+    with engine.get(ref, offer=args.offer) as reader:
         first = reader.read(LOOKED_AT)
         if out.stdout.isatty() and not _shows_well(first):
             raise UsageError("this is not text, and would upset the terminal: add -o FILE")

@@ -30,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
-    """One line an object: size in bytes, verified copies, time of deposit, identifier."""
+    """One line an object: size in bytes, verified copies, time of deposit, identifier, name."""
     tenant, container, prefix = _place(args)
     for status in engine.list(tenant, container, prefix=prefix, after=args.after):
         out.result(status.to_json(), _line(status))
@@ -50,7 +50,10 @@ def _place(args: Namespace) -> tuple[int, str, str]:
 def _line(status: ObjectStatus) -> str:
     copies = f"{status.verified}/{status.counted}"
     when = as_text(status.deposited_at)
-    return f"{status.size:>14}  {copies:>5}  {when}  {status.ref.identifier}"
+    identifier = status.ref.identifier
+    name = status.metadata.get("name", identifier)
+    shown = identifier if name == identifier else f"{identifier}  {name}"
+    return f"{status.size:>14}  {copies:>5}  {when}  {shown}"
 
 
 COMMAND = Command(

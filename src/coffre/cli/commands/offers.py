@@ -10,17 +10,27 @@ from typing import TYPE_CHECKING
 from coffre.cli.command import Command, with_engine
 from coffre.cli.output import Output
 from coffre.cli.status import ExitStatus
-from coffre.cli.wording import listed, size_text
-from coffre.contract import SYSTEM_CLOCK, CapacityResult, CoffreError, ParameterValue, Secret
+from coffre.cli.wording import listed, seconds_text, size_text
+from coffre.contract import (
+    SYSTEM_CLOCK,
+    CapacityResult,
+    CoffreError,
+    OfferTimeoutError,
+    OfferUnavailableError,
+    ParameterValue,
+    Secret,
+)
 
 if TYPE_CHECKING:
     from coffre.engine import Engine
+    from coffre.manager.availability import Availability
     from coffre.offer import Offer
 
 HEADINGS = ("OFFER", "DRIVER", "URL", "PARAMETERS")
 PATIENCE = 10.0
 """Seconds that offers are given to answer, all together."""
-CHECKED = (*HEADINGS, "ANSWERS", "FREE", "TOTAL", "CAPABILITIES")
+CHECKED = ("OFFER", "DRIVER", "URL", "ANSWERS", "FREE", "TOTAL")
+"""Narrower than a terminal: parameters are told without ``--check``, capabilities as JSON."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -46,9 +56,7 @@ def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
         for offer, answer in zip(offers, answers, strict=True):
             out.result(_described(offer) | ({} if answer is None else answer.to_json()), "")
     else:
-        rows = [
-            _row(offer) + _answered(answer) for offer, answer in zip(offers, answers, strict=True)
-        ]
+        rows = [_row(offer, answer) for offer, answer in zip(offers, answers, strict=True)]
         out.table(CHECKED if args.check else HEADINGS, rows)
     return _concluded(offers, answers, out)
 
@@ -69,6 +77,8 @@ class _Answer:
     capabilities: tuple[str, ...] = ()
     reason: str = ""
     """Error code, when there was one."""
+    message: str = ""
+    """What the offer, or its system, said of it."""
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -77,6 +87,7 @@ class _Answer:
             "total": None if self.room is None else self.room.total,
             "capabilities": list(self.capabilities),
             "code": self.reason or None,
+            "message": self.message or None,
         }
 
 
@@ -85,30 +96,38 @@ def _ask_all(offers: Sequence[Offer]) -> list[_Answer | None]:
     from coffre.manager.availability import ask_all
 
     found = ask_all(offers, timeout=PATIENCE, clock=SYSTEM_CLOCK)
-    return [_ask(offer, seen.available) for offer, seen in zip(offers, found, strict=True)]
+    return [_ask(offer, seen) for offer, seen in zip(offers, found, strict=True)]
 
 
-def _ask(offer: Offer, available: bool) -> _Answer:
-    if not available:
-        return _Answer(room=None, reason="offer-unavailable")
+def _ask(offer: Offer, seen: Availability) -> _Answer:
+    """The room of an offer; or the reason why it does not answer, which only an operation tells."""
+    if seen.seconds is None:
+        late = f"no answer within {seconds_text(PATIENCE)}"
+        return _Answer(room=None, reason=OfferTimeoutError.code, message=late)
     try:
         room = offer.capacity()
-        return _Answer(room=room, capabilities=tuple(sorted(offer.capabilities)))
     except CoffreError as error:
-        return _Answer(room=None, reason=error.code)
+        return _Answer(room=None, reason=error.code, message=str(error))
+    if not seen.available:
+        away = "its driver says that it would accept no session"
+        return _Answer(room=None, reason=OfferUnavailableError.code, message=away)
+    return _Answer(room=room, capabilities=tuple(sorted(offer.capabilities)))
 
 
 def _concluded(
     offers: Sequence[Offer], answers: Sequence[_Answer | None], out: Output
 ) -> ExitStatus:
     silent = [
-        f"{offer.id} ({answer.reason})"
+        (offer, answer)
         for offer, answer in zip(offers, answers, strict=True)
         if answer is not None and answer.room is None
     ]
+    for offer, answer in silent:
+        out.message(f"{offer.id} does not answer: {answer.message} [{answer.reason}]")
     if not silent:
         return ExitStatus.OK
-    out.advice(f"not usable now: {listed(silent)}; see that it is mounted, reachable and allowed")
+    names = listed(offer.id for offer, _ in silent)
+    out.advice(f"not usable now: {names}; see that it is mounted, reachable and allowed")
     return ExitStatus.UNAVAILABLE
 
 
@@ -132,20 +151,19 @@ def _worded(value: ParameterValue) -> str:
     return str(value).lower() if isinstance(value, bool) else str(_shown(value))
 
 
-def _row(offer: Offer) -> tuple[str, ...]:
+def _row(offer: Offer, answer: _Answer | None) -> tuple[str, ...]:
     parameters = offer.parameters
-    shown = " ".join(f"{name}={_worded(parameters[name])}" for name in parameters)
-    return offer.id, f"{offer.driver.name} {offer.driver.version}", parameters.url, shown or "-"
+    named = offer.id, f"{offer.driver.name} {offer.driver.version}", parameters.url
+    if answer is not None:
+        return *named, *_answered(answer)
+    return *named, " ".join(f"{name}={_worded(parameters[name])}" for name in parameters) or "-"
 
 
-def _answered(answer: _Answer | None) -> tuple[str, ...]:
-    if answer is None:
-        return ()
+def _answered(answer: _Answer) -> tuple[str, ...]:
     if answer.room is None:
-        return "no", "-", "-", "-"
+        return "no", "-", "-"
     room = (answer.room.free, answer.room.total)
-    sizes = ("-" if size is None else size_text(size) for size in room)
-    return "yes", *sizes, " ".join(answer.capabilities) or "-"
+    return "yes", *("-" if size is None else size_text(size) for size in room)
 
 
 COMMAND = Command(

@@ -17,7 +17,7 @@ from coffre.drivers.filesystem.settings import PARAMETERS, Settings
 
 
 class FilesystemDriver(Driver):
-    """Opens directories of this machine, on local disks or mounted ones."""
+    """Directories of this machine, on local disks or mounted ones."""
 
     name = "filesystem"
     version = Version(1, 0)
