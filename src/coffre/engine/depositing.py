@@ -25,7 +25,7 @@ from coffre.engine.distribution import (
     hold_against,
 )
 from coffre.engine.errors import NotEnoughCopiesError
-from coffre.engine.interrupts import InterruptLater
+from coffre.engine.interrupts import InterruptLater, interruptible
 from coffre.engine.items import PutItem
 from coffre.engine.ledger import CopyState, ObjectRecord
 from coffre.engine.outcomes import CopyOutcome, Receipt
@@ -96,7 +96,7 @@ def deposit(
     """Store one object whose reference is claimed, and of which the ledger knows ``known``."""
     if known is None:
         return _first_time(context, item, content, strategy)
-    if content.size == known.size and _digest(item, content, known).matches(known.digest):
+    if content.size == known.size and _has_bytes_of(known, item, content):
         return _again(context, item, content, known)
     if not context.rights_of(item.ref).overwrite:
         raise ObjectConflictError(
@@ -157,6 +157,15 @@ def _make(
     return {copy.offer: copy for copy in copies}
 
 
+def _has_bytes_of(known: ObjectRecord, item: PutItem, content: SizedContent) -> bool:
+    """Whether a source has the bytes that are stored."""
+    if isinstance(content, BytesContent):
+        return content.digest(known.digest.algorithm).matches(known.digest)
+    # Reading a large one again takes its time, and publishes nothing that would have to be told.
+    with interruptible(until=lambda: False):
+        return _digest(item, content, known).matches(known.digest)
+
+
 def _digest(item: PutItem, content: SizedContent, known: ObjectRecord) -> Digest:
     """Digest of a source by the algorithm of what is stored, by reading it once.
 
@@ -165,8 +174,6 @@ def _digest(item: PutItem, content: SizedContent, known: ObjectRecord) -> Digest
         SourceError: it could not be read.
     """
     algorithm = known.digest.algorithm
-    if isinstance(content, BytesContent):
-        return content.digest(algorithm)
     wanted = {algorithm} if item.digest is None else {algorithm, item.digest.algorithm}
     hashers: dict[DigestAlgorithm, Hasher] = {name: name.new() for name in wanted}
     size = 0

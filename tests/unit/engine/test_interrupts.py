@@ -123,9 +123,11 @@ class Interrupting:
         self._data = data
         self.size = len(data)
         self._after = after
+        self.streams: list[_InterruptingStream] = []
 
     def open(self) -> ByteStream:
-        return _InterruptingStream(self._data, self._after)
+        self.streams.append(_InterruptingStream(self._data, self._after))
+        return self.streams[-1]
 
 
 class _InterruptingStream(OnceOnly):
@@ -139,6 +141,9 @@ class _InterruptingStream(OnceOnly):
             interrupt()
         self._left -= len(data)
         return data
+
+    def tell(self) -> int:
+        return self._inner.tell()
 
 
 @pytest.mark.parametrize("after", [1, 100_000, 2_000_000, len(LARGE)])
@@ -257,6 +262,26 @@ def test_a_large_object_of_a_job_interrupted_while_it_is_read_leaves_nothing(
 
     assert answers_until_interrupted(house, items) == []
     assert house.held(ref("a")) == {}
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["alone", "in a job"])
+def test_a_large_object_put_again_can_be_interrupted_while_it_is_compared(
+    house: House, many: bool
+) -> None:
+    house.engine.put(LARGE, ref())
+    content, head = Interrupting(LARGE, 1), house.ledger.head()
+
+    def put() -> object:
+        if many:
+            return list(house.engine.put_many([PutItem(ref=ref(), source=content)]))
+        return house.engine.put(content, ref())
+
+    with pytest.raises(KeyboardInterrupt):
+        put()
+
+    assert content.streams[0].tell() < len(LARGE), "it was read to its end all the same"
+    assert house.ledger.head() == head
+    assert not house.ledger.is_claimed(ref())
 
 
 def test_a_stream_that_never_ends_can_be_interrupted(house: House) -> None:
