@@ -46,10 +46,14 @@ class Output:
         """Whether a person reads the results as they come."""
         return self.stdout.isatty() and not self.as_json
 
-    def line(self, told: Told, text: str) -> None:
-        """One object of a job that went well."""
-        if not self.quiet:
-            self.result(told, text)
+    def line(self, told: Told | Callable[[], Told], text: str | Callable[[], str]) -> None:
+        """One object of a job that went well; what would not be printed need not be made."""
+        if self.quiet:
+            return
+        if self.as_json:
+            self.result(told() if callable(told) else told, "")
+        else:
+            self.result({}, text() if callable(text) else text)
 
     def result(self, told: Told, text: str) -> None:
         """One result: a finding, or the only answer of a command."""

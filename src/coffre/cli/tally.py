@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
 from coffre.cli.output import Output
 from coffre.cli.status import ExitStatus, status_of, status_of_job
@@ -70,7 +71,7 @@ class PutTally:
         self.owed_copies += len(receipt.owed)
         self.owed.update((copy.offer, copy.code) for copy in receipt.owed)
         self.evidence = min(self.evidence or receipt.evidence, receipt.evidence)
-        self.out.line(receipt.to_json(), receipt_text(receipt))
+        self.out.line(receipt.to_json, partial(receipt_text, receipt))
 
     def finish(self, *, complete: bool = True) -> ExitStatus:
         """Tell the totals and what to do next.

@@ -35,7 +35,7 @@ from coffre.engine.ledger import (
 )
 from coffre.engine.outcomes import CopyOutcome, Receipt, Refusal
 from coffre.engine.receipts import deposit_of, receipt_of, tell_refused, too_few
-from coffre.engine.sourcing import sourced
+from coffre.engine.sourcing import at_once, sourced
 from coffre.engine.strategy import Strategy
 from coffre.offer import Offer
 from coffre.streams import BytesContent
@@ -108,13 +108,19 @@ class _Job:
         """Read a small object whole; store a large one by itself."""
 
         def load() -> Loaded | Receipt:
+            content = at_once(item.source)
+            if content is not None:
+                return self._take(item, content)
             with sourced(item.source, self._context.limits) as content:
-                if not isinstance(content, BytesContent) or content.size > SMALL:
-                    return self._alone(item, content)
-                check_source(item, content)
-                return item, content
+                return self._take(item, content)
 
         return _answered(item, load)
+
+    def _take(self, item: PutItem, content: SizedContent) -> Loaded | Receipt:
+        if not isinstance(content, BytesContent) or content.size > SMALL:
+            return self._alone(item, content)
+        check_source(item, content)
+        return item, content
 
     def _alone(self, item: PutItem, content: SizedContent) -> Receipt:
         with self._interrupt:

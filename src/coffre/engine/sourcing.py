@@ -23,24 +23,37 @@ def sourced(source: Source, limits: Limits) -> Iterator[SizedContent]:
         SourceError: it cannot be read, is not a regular file, or is larger than the spool allows.
         InvalidRequestError: it is nothing that can be read.
     """
-    if isinstance(source, bytes):
-        yield BytesContent(source)
-    elif isinstance(source, str | os.PathLike):
-        yield of_file(FileContent(source))
-    elif isinstance(source, BytesContent | FileContent):
-        yield source
+    if (content := at_once(source)) is not None:
+        yield content
     elif isinstance(source, Content) and isinstance(size := getattr(source, "size", None), int):
         yield _Foreign(source, size)
     elif isinstance(source, Content):
         with source.open() as stream, _spooled(stream, limits) as content:
             yield content
     elif hasattr(source, "read"):
-        with _spooled(source, limits) as content:
+        with _spooled(cast(ByteStream, source), limits) as content:
             yield content
     else:
         raise InvalidRequestError(
             f"a source is bytes, a path, a content or an open stream, not {type(source).__name__}"
         )
+
+
+def at_once(source: Source) -> SizedContent | None:
+    """The content of a source that needs no closing: bytes, a path, a content of ours.
+
+    The usual ones first: whether something has the methods of a ``Content`` is a slow question.
+
+    Raises:
+        SourceError: it cannot be read, or is not a regular file.
+    """
+    if isinstance(source, bytes):
+        return BytesContent(source)
+    if isinstance(source, BytesContent | FileContent):
+        return source
+    if isinstance(source, str | os.PathLike):
+        return of_file(FileContent(source))
+    return None
 
 
 def of_file(content: FileContent) -> SizedContent:

@@ -24,6 +24,7 @@ from coffre.engine.outcomes import Refusal
 from coffre.tree import MARKER
 
 Walked = PutItem | Refusal
+EXCLUDED = "in use by coffre itself, and left out"
 
 _KINDS = {
     stat.S_IFSOCK: "a socket",
@@ -57,6 +58,14 @@ class Tree:
         real = frozenset(os.path.realpath(path) for path in excluded)
         return cls(root=os.fsencode(root), tenant=tenant, container=container, excluded=real)
 
+    def excluded_in(self, directory: bytes) -> frozenset[bytes]:
+        """Names that are left out of one directory: its real path is only found once."""
+        if not self.excluded:
+            return frozenset()
+        real = os.path.realpath(directory)
+        places = (os.path.split(os.fsencode(path)) for path in self.excluded)
+        return frozenset(name for parent, name in places if parent == real)
+
 
 def file_item(path: str | os.PathLike[str], *, tenant: int, container: str) -> PutItem:
     """One file as an item; it takes the file's own name, without the directories above.
@@ -77,7 +86,7 @@ def walk(tree: Tree) -> Iterator[Walked]:
     """
     real = os.path.realpath(tree.root)
     top = os.path.basename(real)
-    pending = [_entries(tree.root, top)]
+    pending = [_entries(tree, tree.root, top)]
     while pending:
         entry = next(pending[-1], None)
         if entry is None:
@@ -85,7 +94,7 @@ def walk(tree: Tree) -> Iterator[Walked]:
         elif isinstance(entry, Refusal):
             yield entry
         elif entry.is_directory:
-            pending.append(_entries(entry.path, entry.name))
+            pending.append(_entries(tree, entry.path, entry.name))
         else:
             yield _walked(entry, tree, real)
 
@@ -97,9 +106,10 @@ class _Entry:
     name: bytes
     """What it is called in the archive."""
     is_directory: bool
+    is_excluded: bool
 
 
-def _entries(directory: bytes, name: bytes) -> Iterator[_Entry | Refusal]:
+def _entries(tree: Tree, directory: bytes, name: bytes) -> Iterator[_Entry | Refusal]:
     """Entries of one directory, sorted bytewise; or the reason why it is not entered."""
     if os.path.lexists(os.path.join(directory, os.fsencode(MARKER))):
         yield _refusal(directory, "is an offer, which is not stored in itself")
@@ -110,15 +120,16 @@ def _entries(directory: bytes, name: bytes) -> Iterator[_Entry | Refusal]:
     except OSError as error:
         yield _refusal(directory, str(error.strerror))
         return
+    excluded = tree.excluded_in(directory)
     for own, is_directory in entries:
         inner = os.path.join(name, own) if name else own
-        yield _Entry(os.path.join(directory, own), inner, is_directory)
+        yield _Entry(os.path.join(directory, own), inner, is_directory, own in excluded)
 
 
 def _walked(entry: _Entry, tree: Tree, real: bytes) -> Walked:
     """Decide about one entry that is no directory."""
-    if tree.excluded and os.fsdecode(os.path.realpath(entry.path)) in tree.excluded:
-        return _refusal(entry.path, "in use by coffre itself, and left out")
+    if entry.is_excluded:
+        return _refusal(entry.path, EXCLUDED)
     try:
         mode = os.lstat(entry.path).st_mode
         if stat.S_ISLNK(mode):
@@ -135,6 +146,8 @@ def _linked(entry: _Entry, tree: Tree, real: bytes) -> Walked:
     target = os.path.realpath(entry.path)
     if os.path.commonpath((real, target)) != real:
         return _refusal(entry.path, "a link that leads out of the directory is not followed")
+    if os.fsdecode(target) in tree.excluded:
+        return _refusal(entry.path, EXCLUDED)
     try:
         mode = os.stat(target).st_mode
     except OSError as error:

@@ -165,3 +165,39 @@ def test_a_single_file_takes_its_own_name(tree: Path) -> None:
 def test_a_path_without_a_last_name_names_no_object() -> None:
     with pytest.raises(InvalidReferenceError):
         file_item("/", tenant=0, container="object")
+
+
+def test_a_file_in_use_is_left_out_wherever_it_is_and_by_whatever_link(tree: Path) -> None:
+    (tree / "b" / "ledger.db").write_bytes(b"changing")
+    (tree / "link").symlink_to("b/ledger.db")
+    (tree / "ledger.db").write_bytes(b"of the same name elsewhere")
+
+    found = walked(tree, tree / "b" / "ledger.db")
+
+    assert set(items(found)) == {
+        "docs@@a.txt",
+        "docs@@b@@inner.txt",
+        "docs@@ledger.db",
+        "docs@@z.txt",
+    }
+    assert (
+        sum("in use by coffre" in one.error.message for one in found if type(one) is Refusal) == 2
+    )
+
+
+def test_real_paths_are_looked_for_once_a_directory_and_not_for_each_file(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        (tree / "b" / f"{number}").write_bytes(b"")
+    named = Tree.of(tree, tenant=0, container="object", excluded=[tree / "x"])
+    realpath, asked = os.path.realpath, []
+
+    def counted(path: bytes) -> bytes:
+        asked.append(path)
+        return realpath(path)
+
+    monkeypatch.setattr(os.path, "realpath", counted)
+
+    assert len(list(walk(named))) == 23
+    assert len(asked) == 3, "the root, then each of the two directories"
