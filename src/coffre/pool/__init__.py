@@ -7,8 +7,11 @@ A piece of work that holds several connections at once (a fan-out to several off
 one to another) takes them with :func:`reserve`, and starts its threads in a copy of the context.
 """
 
-from coffre.pool.async_limiter import AsyncLimiter
-from coffre.pool.asyncio_face import AsyncConnectionPool
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from coffre.pool.base import SharedTotal
 from coffre.pool.driver import LentConnection, PooledDriver, WrappingDriver
 from coffre.pool.errors import (
@@ -34,6 +37,10 @@ from coffre.pool.party import in_lane, together
 from coffre.pool.reservation import Reservation, reserve
 from coffre.pool.settings import DEFAULT, Lane, PoolSettings, Timeout
 from coffre.pool.threads import ConnectionPool
+
+if TYPE_CHECKING:
+    from coffre.pool.async_limiter import AsyncLimiter
+    from coffre.pool.asyncio_face import AsyncConnectionPool
 
 __all__ = [
     "DEFAULT",
@@ -76,3 +83,13 @@ __all__ = [
     "reserve",
     "together",
 ]
+
+
+_ASYNCIO = {"AsyncConnectionPool": "asyncio_face", "AsyncLimiter": "async_limiter"}
+
+
+def __getattr__(name: str) -> object:
+    """The asyncio face, loaded when it is asked for: asyncio costs more than the rest (PEP 562)."""
+    if name not in _ASYNCIO:
+        raise AttributeError(f"module 'coffre.pool' has no attribute {name!r}")
+    return getattr(import_module(f"coffre.pool.{_ASYNCIO[name]}"), name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from sys import _getframe
+from types import FrameType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -24,7 +26,7 @@ from coffre.pool.errors import PoolClosedError
 from coffre.pool.events import Listener, PoolSnapshot
 from coffre.pool.lease import Lease
 from coffre.pool.party import LANE, PARTY
-from coffre.pool.reservation import RESERVED, Reservation
+from coffre.pool.reservation import RESERVED, Reservation, reserve
 from coffre.pool.settings import DEFAULT, PoolSettings, Timeout
 from coffre.pool.threads import ConnectionPool
 from coffre.pool.wrapping import StandIn
@@ -34,6 +36,9 @@ T = TypeVar("T")
 
 class WrappingDriver(Driver):
     """A driver around another: everything it does not change is the inside's."""
+
+    reserve = staticmethod(reserve)
+    """Sets aside what one piece of work needs of several drivers, before it begins."""
 
     def __init__(self, driver: Driver) -> None:
         """Declare exactly what the driver inside declares."""
@@ -114,6 +119,7 @@ class PooledDriver(WrappingDriver):
             return LentConnection(lease, reservation)
         lease = pool.lease(lane=LANE.get())
         try:
+            _note_borrower(lease, _getframe(1))
             if PARTY.get() is not None:
                 lease.hand_over()  # any member of the party may give it back
             return LentConnection(lease)
@@ -139,10 +145,31 @@ class PooledDriver(WrappingDriver):
                 self._pools[parameters] = self._made(parameters)
             return self._pools[parameters]
 
-    def _made(self, parameters: ConnectionParameters) -> ConnectionPool:
+    def open_pool(
+        self, parameters: ConnectionParameters, settings: PoolSettings | None = None
+    ) -> ConnectionPool:
+        """Make the pool of these parameters with settings of its own.
+
+        One that is there stays as it is, unless it was closed: another takes its place.
+
+        Raises:
+            PoolClosedError: the driver was closed.
+        """
+        with self._lock:
+            before = self._pools.get(parameters)
+            if before is not None and not before.core.closed:
+                return before
+            if not self._closed:
+                found = self._pools[parameters] = self._made(parameters, settings)
+                return found
+        return self.pool(parameters)
+
+    def _made(
+        self, parameters: ConnectionParameters, settings: PoolSettings | None = None
+    ) -> ConnectionPool:
         return ConnectionPool(
             self._opener(parameters),
-            self.settings,
+            settings or self.settings,
             name=f"{self.name}:{shown(parameters.url)}",
             clock=self._clock,
             listener=self._listener,
@@ -205,6 +232,19 @@ class PooledDriver(WrappingDriver):
     def __exit__(self, *_: object) -> None:
         """Close every pool."""
         self.close()
+
+
+_BETWEEN = ("coffre.pool.", "coffre.offer.")
+"""Rooms that borrow for somebody else."""
+
+
+def _note_borrower(lease: Lease, frame: FrameType) -> None:
+    """The place that borrowed is the caller's: that is where a leak has to be looked for."""
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(_BETWEEN):
+        frame = frame.f_back
+    if lease.token is not None:
+        entry = lease.token.entry
+        entry.code, entry.instruction = frame.f_code, frame.f_lasti
 
 
 def shown(url: str) -> str:

@@ -46,7 +46,7 @@ class LimitedDriver(WrappingDriver):
         self.limiters = tuple(sorted([*limiters, *own], key=lambda one: one.order))
         """In the order in which they are taken."""
 
-    def connect(self, parameters: ConnectionParameters) -> LimitedConnection:
+    def connect(self, parameters: ConnectionParameters) -> StandIn:
         """Open a session, once there is a permit.
 
         Raises:
@@ -54,32 +54,29 @@ class LimitedDriver(WrappingDriver):
             OfferError: as the driver inside says.
         """
         admissions: list[Admission] = []
+        reservation = RESERVED.get()
         try:
             for limiter in self.limiters:
-                self._refuse_reserved(limiter)
+                if reservation is not None:
+                    reservation.refuse(limiter)
                 admissions.append(limiter.enter())
-            return LimitedConnection(self.inside.connect(parameters), admissions)
+            connection = self.inside.connect(parameters)
+            if not isinstance(connection, StandIn):
+                connection = LimitedConnection(connection)
+            connection.then(*[admission.close for admission in reversed(admissions)])
+            return connection
         except BaseException:
             for admission in reversed(admissions):
                 admission.close()
             raise
 
-    @staticmethod
-    def _refuse_reserved(limiter: ThreadLimiter) -> None:
-        """A party that was not let in when it asked is not going to wait while it holds others."""
-        reservation = RESERVED.get()
-        refusal = None if reservation is None else reservation.refusals.get(limiter)
-        if refusal is not None:
-            raise refusal
-
 
 class LimitedConnection(StandIn):
-    """A session whose user has permits until it, and its streams, are closed."""
+    """A session that no pool lends, whose user has permits until it and its streams are closed."""
 
-    def __init__(self, inside: Connection, admissions: Sequence[Admission]) -> None:
+    def __init__(self, inside: Connection) -> None:
         """Stand for an open session."""
         self._inside = inside
-        self._admissions = admissions
         super().__init__(inside.parameters, inside)
 
     @property
@@ -91,9 +88,5 @@ class LimitedConnection(StandIn):
         """Nothing: what it means for the session is decided below."""
 
     def ended(self) -> None:
-        """Close the session, then leave: the permit outlives what it permits."""
-        try:
-            self._inside.close()
-        finally:
-            for admission in reversed(self._admissions):
-                admission.close()
+        """Close the session; then the permits go: they outlive what they permit."""
+        self._inside.close()

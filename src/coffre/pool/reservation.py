@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from typing import Protocol, runtime_checkable
 
 from coffre.contract import ConnectionParameters, Driver, OfferError
+from coffre.pool.errors import PoolClosedError
 from coffre.pool.lease import Lease
 from coffre.pool.limiter import ThreadLimiter
 from coffre.pool.limits import Limit
@@ -53,6 +54,16 @@ class Reservation:
         self._leases: list[Lease] = []
         self.refusals: dict[Limit, OfferError] = {}
         """Limits that did not let the party in."""
+
+    def refuse(self, limit: Limit) -> None:
+        """Nothing, unless the party was not let in there when it asked.
+
+        Raises:
+            PoolError: it was not; it is not going to wait again while it holds other permits.
+        """
+        refusal = self.refusals.get(limit)
+        if refusal is not None:
+            raise refusal
 
     def add(self, pool: ConnectionPool, timeout: Timeout) -> None:
         """Set a connection aside; when there is none, whoever asks for it is told why."""
@@ -121,7 +132,13 @@ def reserve(
         for limit in sorted(limits, key=lambda one: one.order):
             _enter(stack, limit, timeout, reservation)
         stack.callback(reservation.end)
-        pools = [pool for chain, parameters in chains for pool in _pools(chain, parameters)]
+        pools = [
+            pool
+            for chain, parameters in chains
+            for pool in _pools(chain, parameters)
+            # Whoever asks a closed one is told so at its own connect.
+            if not pool.core.closed
+        ]
         for pool in sorted(pools, key=lambda one: one.serial):
             reservation.add(pool, timeout)
         outer = RESERVED.set(reservation)
@@ -159,8 +176,10 @@ def _limits(chain: list[Driver]) -> list[ThreadLimiter]:
 
 
 def _pools(chain: list[Driver], parameters: ConnectionParameters) -> list[ConnectionPool]:
-    return [
-        driver.pool(parameters)
-        for driver in chain
-        if "pool" in vars(type(driver)) and isinstance(driver, Pooled)
-    ]
+    with contextlib.suppress(PoolClosedError):
+        return [
+            driver.pool(parameters)
+            for driver in chain
+            if "pool" in vars(type(driver)) and isinstance(driver, Pooled)
+        ]
+    return []

@@ -10,7 +10,7 @@ module does not know is the inside's, watched like the rest.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
@@ -46,6 +46,14 @@ class StandIn(Connection):
         self.capabilities = inside.capabilities
         self._open = 1
         self._closed = False
+        self._ends: Sequence[Callable[[], None]] = ()
+
+    def then(self, *ends: Callable[[], None]) -> None:
+        """Have these called, in order, once nothing is open any more and all else is given back.
+
+        So that what is around this one need not stand in front of it: every call would pay for it.
+        """
+        self._ends = (*self._ends, *ends)
 
     @property
     @abstractmethod
@@ -68,7 +76,11 @@ class StandIn(Connection):
         """One of the things that were open is closed."""
         self._open -= 1
         if self._open == 0:
-            self.ended()
+            try:
+                self.ended()
+            finally:
+                for end in self._ends:
+                    end()
 
     # --- calls -------------------------------------------------------------------------------
 
