@@ -14,6 +14,8 @@ from functools import partial
 from typing import TypeVar
 
 from coffre.contract import (
+    NO_METADATA,
+    Capability,
     CoffreError,
     Digest,
     ObjectConflictError,
@@ -23,7 +25,7 @@ from coffre.contract import (
 )
 from coffre.engine.context import Context
 from coffre.engine.depositing import check_source, deposit, put_content
-from coffre.engine.distribution import SMALL, Parcel, SizedContent, failed, stored
+from coffre.engine.distribution import SMALL, SizedContent, failed, stored
 from coffre.engine.interrupts import InterruptLater
 from coffre.engine.items import PutItem
 from coffre.engine.ledger import (
@@ -171,22 +173,10 @@ def _answered(item: PutItem, call: Callable[[], A]) -> A | Refusal:
 def _store_fresh(context: Context, batch: Sequence[Loaded], strategy: Strategy) -> list[Answer]:
     offers = [context.offer(name) for name in strategy.offers]
     digests = [content.digest(strategy.algorithm) for _, content in batch]
-    parcels = [
-        (
-            Parcel(
-                ref=item.ref, content=content, algorithm=strategy.algorithm, metadata=item.metadata
-            ),
-            content,
-            digest,
-        )
-        for (item, content), digest in zip(batch, digests, strict=True)
-    ]
+    asked = _requests(batch, digests, strategy, offers)
 
     def to_offer(offer: Offer) -> Sequence[PutResult | CoffreError]:
-        asked: list[PutRequest] = [
-            parcel.request(offer, content, digest) for parcel, content, digest in parcels
-        ]
-        return offer.put_many(asked, verify=strategy.verify)
+        return offer.put_many(asked[_keeps(offer)], verify=strategy.verify)
 
     by_offer = _at_each(offers, to_offer)
     outcomes = [
@@ -197,6 +187,30 @@ def _store_fresh(context: Context, batch: Sequence[Loaded], strategy: Strategy) 
         for number in range(len(batch))
     ]
     return _record(context, batch, digests, outcomes, strategy)
+
+
+def _keeps(offer: Offer) -> bool:
+    return Capability.METADATA in offer.capabilities
+
+
+def _requests(
+    batch: Sequence[Loaded], digests: Sequence[Digest], strategy: Strategy, offers: Sequence[Offer]
+) -> dict[bool, list[PutRequest]]:
+    """What offers are asked: the same of all that keep metadata, and of all that do not."""
+    return {
+        keeps: [
+            PutRequest(
+                ref=item.ref,
+                content=content,
+                size=content.size,
+                algorithm=strategy.algorithm,
+                expected=digest,
+                metadata=item.metadata if keeps else NO_METADATA,
+            )
+            for (item, content), digest in zip(batch, digests, strict=True)
+        ]
+        for keeps in {_keeps(offer) for offer in offers}
+    }
 
 
 def _at_each(

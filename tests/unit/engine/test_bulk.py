@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from coffre.contract import (
     DigestAlgorithm,
     Evidence,
     ObjectRef,
+    PutRequest,
     SourceError,
 )
 from coffre.engine import PutItem, Receipt, Refusal, StrategyError, bulk
@@ -346,3 +347,26 @@ def test_memory_holds_one_batch_of_bytes_only(
     next(job)
 
     assert len(taken) <= 12
+
+
+def test_offers_that_keep_metadata_are_asked_the_same_and_others_without(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, PutRequest] = {}
+    put_many, kept = Offer.put_many, house.offers["east"].capabilities
+
+    def noting(offer: Offer, requests: Sequence[PutRequest], **named: Evidence) -> object:
+        asked[offer.id] = requests[0]
+        return put_many(offer, requests, **named)
+
+    def capabilities(offer: Offer) -> frozenset[Capability]:
+        return kept - {Capability.METADATA} if offer.id == "east" else kept
+
+    monkeypatch.setattr(Offer, "put_many", noting)
+    monkeypatch.setattr(Offer, "capabilities", property(capabilities))
+
+    list(house.engine.put_many([item("a", metadata={"kept": "yes"})], strategy="three"))
+
+    assert asked["north"] is asked["south"]
+    assert dict(asked["north"].metadata) == {"kept": "yes"}
+    assert dict(asked["east"].metadata) == {}
