@@ -209,6 +209,9 @@ class OfferUnavailableError(OfferError, ConnectionError):
 
     leaves_doubt: ClassVar[bool] = False
     """Whether, unless the driver says otherwise, the request may have had its effect."""
+    waited: ClassVar[bool] = False
+    """Whether as much patience was spent as is worth spending: it is not tried again at once,
+    unless an earlier request is in doubt."""
 
     def __init__(
         self,

@@ -8,5 +8,6 @@ confirmed first.
 
 from coffre.offer.offer import Offer
 from coffre.offer.retry import DEFAULT_RETRY, NO_RETRY, RetryPolicy, pause_before_retry
+from coffre.offer.together import reserved
 
-__all__ = ["DEFAULT_RETRY", "NO_RETRY", "Offer", "RetryPolicy", "pause_before_retry"]
+__all__ = ["DEFAULT_RETRY", "NO_RETRY", "Offer", "RetryPolicy", "pause_before_retry", "reserved"]

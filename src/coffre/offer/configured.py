@@ -59,6 +59,7 @@ class ConfiguredOffer:
         clock: Clock = SYSTEM_CLOCK,
         chance: Chance = random.random,
         withheld: frozenset[Capability] = frozenset(),
+        on_close: Callable[[], object] | None = None,
     ) -> None:
         """Configure; nothing is opened yet.
 
@@ -70,11 +71,13 @@ class ConfiguredOffer:
             clock: where time comes from.
             chance: source of jitter, from 0 up to 1.
             withheld: capabilities that the driver declares and that are not to be relied on.
+            on_close: called when the offer is closed, after its work: lets go what was kept for it.
         """
         self._id = id
         self._sessions = Sessions(id, driver, parameters, withheld)
         self._retrier = Retrier(id, retry, clock, chance)
         self._work = OpenWork(id)
+        self._on_close = on_close
 
     @property
     def id(self) -> str:
@@ -219,6 +222,11 @@ class ConfiguredOffer:
 
     # --- closing ---------------------------------------------------------------------------
 
+    @property
+    def closed(self) -> bool:
+        """Whether new work is refused."""
+        return self._work.closed
+
     def close(self, *, timeout: float | None = None) -> bool:
         """Refuse new work, and wait for what is under way: operations, open streams, listings.
 
@@ -228,7 +236,10 @@ class ConfiguredOffer:
         Returns:
             Whether everything is over.
         """
-        return self._work.close(timeout)
+        over = self._work.close(timeout)
+        if self._on_close is not None:
+            self._on_close()
+        return over
 
     def __enter__(self) -> Self:
         """Use the offer; it is closed on leaving."""

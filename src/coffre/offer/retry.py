@@ -91,13 +91,18 @@ def pause_before_retry(
     # What is on a slow medium comes back in hours: waiting for it is the caller's business.
     if not error.retryable or isinstance(error, NotReadyError) or policy.attempts == 1:
         return None
-    if failures >= policy.attempts and not in_doubt:
+    if not in_doubt and (failures >= policy.attempts or _has_waited(error)):
         return None
     doublings = min(failures - 1, _MOST_DOUBLINGS)
     pause = chance * min(policy.longest_pause, policy.first_pause * 2.0**doublings)
     if isinstance(error, OfferUnavailableError) and error.retry_after is not None:
         pause += error.retry_after
     return pause if elapsed + pause <= policy.deadline else None
+
+
+def _has_waited(error: CoffreError) -> bool:
+    """Whether a pool or a limit has been patient already: to queue again would double the wait."""
+    return isinstance(error, OfferUnavailableError) and error.waited
 
 
 def leaves_doubt(error: CoffreError) -> bool:

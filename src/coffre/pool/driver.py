@@ -37,7 +37,7 @@ T = TypeVar("T")
 class WrappingDriver(Driver):
     """A driver around another: everything it does not change is the inside's."""
 
-    reserve = staticmethod(reserve)
+    reserve_together = staticmethod(reserve)
     """Sets aside what one piece of work needs of several drivers, before it begins."""
 
     def __init__(self, driver: Driver) -> None:

@@ -13,6 +13,7 @@ class PoolError(OfferUnavailableError):
     """A pool or a limit did not let the caller in; nothing was sent."""
 
     code = "pool-error"
+    waited = True
 
 
 class PoolTimeoutError(PoolError, TimeoutError):
