@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from typing import TypeVar
 
@@ -219,8 +220,10 @@ def _at_each(
     """Have every offer store the batch, at the same time when there are several."""
     if len(offers) == 1:
         return [call(offers[0])]
+    copies = [copy_context() for _ in offers]  # a context is entered by one thread at a time
     with ThreadPoolExecutor(len(offers), thread_name_prefix="coffre-put") as pool:
-        return list(pool.map(call, offers))
+        # Each waits for its own offer alone, holding nothing that another needs: no reservation.
+        return list(pool.map(lambda offer: copies.pop().run(call, offer), offers))
 
 
 def outcome_of(offer: Offer, result: PutResult | CoffreError) -> CopyOutcome:

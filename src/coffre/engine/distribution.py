@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,7 +28,7 @@ from coffre.contract import (
 )
 from coffre.engine.interrupts import interruptible
 from coffre.engine.outcomes import CopyOutcome
-from coffre.offer import Offer
+from coffre.offer import Offer, reserved
 from coffre.streams import BytesContent, Fanout
 
 SMALL = 1024 * 1024
@@ -134,32 +135,44 @@ class _AllAtOnce:
         )
         self._outcomes: dict[int, CopyOutcome] = {}
         self._defects: list[BaseException] = []
-        self._threads = [
-            threading.Thread(target=self._put, args=(number, offer), name=f"coffre-put-{offer.id}")
-            for number, offer in enumerate(offers)
-        ]
+        self._offers = offers
+        self._threads: list[threading.Thread] = []
 
     def run(self) -> tuple[Digest, tuple[CopyOutcome, ...]]:
-        """Read the source, and wait for every offer."""
-        with interruptible(until=lambda: self._fanout.over):
+        """Read the source, and wait for every offer.
+
+        Every offer holds its connection until the last byte, so all are set aside before the
+        first: two passes that each had one, and waited for the other's, would wait for ever.
+        """
+        with interruptible(until=lambda: self._fanout.over), reserved(self._offers):
             try:
                 digest = self._pass()
             finally:
                 self._join()
         if self._defects:
             raise self._defects[0]
-        return digest, tuple(self._outcomes[number] for number in range(len(self._threads)))
+        return digest, tuple(self._outcomes[number] for number in range(len(self._offers)))
 
     def _pass(self) -> Digest:
         try:
-            for thread in self._threads:
-                thread.start()
+            for number, offer in enumerate(self._offers):
+                self._start(number, offer)
             return self._fanout.run()
         except BaseException as error:
             self._fanout.cancel()  # if a thread could not be started, those that were still wait
             if isinstance(error, CoffreError) and error.ref is None:
                 error.ref = self._parcel.ref
             raise
+
+    def _start(self, number: int, offer: Offer) -> None:
+        # In the context of the one who waits for it: what was set aside is for both.
+        thread = threading.Thread(
+            target=copy_context().run,
+            args=(self._put, number, offer),
+            name=f"coffre-put-{offer.id}",
+        )
+        self._threads.append(thread)
+        thread.start()
 
     def _join(self) -> None:
         for thread in self._threads:

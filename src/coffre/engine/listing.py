@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from tempfile import SpooledTemporaryFile
 
 from coffre.contract import (
     Capability,
@@ -20,6 +23,9 @@ from coffre.offer import Offer
 
 Place = tuple[int, str]
 """Tenant and container."""
+
+IN_MEMORY = 1024 * 1024
+"""Bytes of names up to which no file is made for them."""
 
 _GONE = (CopyState.DELETED, CopyState.REPLACED)
 
@@ -55,10 +61,32 @@ def places(context: Context, offer: Offer) -> list[Place]:
     return context.ledger.places()
 
 
-def reference(place: Place, entry: ListEntry) -> ObjectRef | None:
+@contextmanager
+def listed_aside(offer: Offer, place: Place, directory: str | None) -> Iterator[Iterator[str]]:
+    """Names of everything in one container, read to the end before the first is given.
+
+    The listing keeps a connection: who asks the offer about each of them would need a second
+    one, and the offer may allow one only. Names are kept on disk when there are many.
+
+    Args:
+        offer: whom to ask.
+        place: the container.
+        directory: where the names go; the system's temporary place when ``None``.
+
+    Raises:
+        OfferError: it could not be listed to its end.
+    """
+    with SpooledTemporaryFile(IN_MEMORY, "w+", encoding="ascii", dir=directory) as aside:
+        with offer.list(ListRequest(tenant=place[0], container=place[1])) as listing:
+            aside.writelines(f"{json.dumps(entry.identifier)}\n" for entry in listing)
+        aside.seek(0)
+        yield (str(json.loads(line)) for line in aside)
+
+
+def reference(place: Place, identifier: str) -> ObjectRef | None:
     """The reference of a listed object; ``None`` for a name that cannot be one."""
     try:
-        return ObjectRef(tenant=place[0], container=place[1], identifier=entry.identifier)
+        return ObjectRef(tenant=place[0], container=place[1], identifier=identifier)
     except InvalidReferenceError:
         return None
 
@@ -77,7 +105,7 @@ def _compare(context: Context, offer: Offer, place: Place) -> Iterator[Finding]:
                 and _expected(known, offer.id)
             ):
                 continue
-            ref = reference(place, entry)
+            ref = reference(place, entry.identifier)
             if ref is None or _still_unknown(context, ref, offer.id):
                 yield Finding(
                     ref=ref,

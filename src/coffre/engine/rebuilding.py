@@ -14,7 +14,6 @@ from itertools import islice
 
 from coffre.contract import (
     Evidence,
-    ListRequest,
     ObjectNotFoundError,
     ObjectRef,
     OfferError,
@@ -24,7 +23,7 @@ from coffre.contract import (
 )
 from coffre.engine.context import Context
 from coffre.engine.ledger import Deposit, DepositOutcome
-from coffre.engine.listing import places, reference
+from coffre.engine.listing import listed_aside, places, reference
 from coffre.engine.outcomes import RebuildSummary
 from coffre.engine.strategy import Strategy
 from coffre.offer import Offer
@@ -81,9 +80,9 @@ def _found(
     context: Context, offer: Offer, summary: RebuildSummary, strategy: Strategy
 ) -> Iterator[Deposit]:
     for place in places(context, offer):
-        with offer.list(ListRequest(tenant=place[0], container=place[1])) as listing:
-            for entry in listing:
-                ref = reference(place, entry)
+        with listed_aside(offer, place, context.limits.spool_directory) as names:
+            for name in names:
+                ref = reference(place, name)
                 deposit = None if ref is None else _deposit(offer, ref, strategy, summary)
                 if ref is None:
                     summary.unreadable += 1

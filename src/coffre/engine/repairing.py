@@ -37,7 +37,7 @@ from coffre.engine.outcomes import RepairAction, RepairOutcome
 from coffre.engine.owing import PAGE, Owed, RepairScope, brake, check_known, owed_of, owing
 from coffre.engine.reading import holders
 from coffre.engine.silence import Silence
-from coffre.offer import Offer
+from coffre.offer import Offer, reserved
 
 
 def repair(
@@ -214,7 +214,8 @@ def _copy(source: Offer, target: Offer, record: ObjectRecord) -> Evidence:
         expected=record.digest,
         metadata=record.metadata if keeps else NO_METADATA,
     )
-    return target.put(request, verify=Evidence.READ).evidence
+    with reserved((source, target)):  # both are held until the last byte
+        return target.put(request, verify=Evidence.READ).evidence
 
 
 class _Copy:

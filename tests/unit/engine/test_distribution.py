@@ -10,6 +10,7 @@ from coffre.contract import ByteStream, DigestAlgorithm, PutRequest, PutResult, 
 from coffre.engine.distribution import Parcel, distribute
 from coffre.offer import Offer
 from coffre.streams import BytesContent
+from coffre.testing import MemoryDriver
 from tests.unit.engine.sources import OnceOnly, Stream
 from tests.unit.engine.support import CHARTER, LARGE, MIB, House, ref, sha512
 
@@ -127,6 +128,8 @@ def test_memory_is_bounded_by_the_ring_and_not_by_the_object(house: House) -> No
 
     class Slow:
         id = "slow"
+        driver = MemoryDriver()
+        closed = False
         capabilities: frozenset[object] = frozenset()
 
         def put(self, request: PutRequest, **_named: object) -> PutResult:
