@@ -33,7 +33,9 @@ class AsyncLimiter:
             limiter.queue(waiter, now)
             while not waiter.settled:
                 now = limiter.now()
-                if now >= waiter.deadline:
+                if limiter.noted:
+                    limiter.settle()
+                elif now >= waiter.deadline:
                     limiter.time_out(waiter, now)
                 else:
                     await waiter.sleep(now)
@@ -43,6 +45,7 @@ class AsyncLimiter:
             limiter.give_up(waiter)
             raise
         GRAPH.end(waiter)
+        waiter.admitted = False  # from now on it is the task that is inside
         return self
 
     async def __aexit__(

@@ -126,7 +126,7 @@ class AsyncConnectionPool:
         if now >= waiter.deadline:
             self._change(self.core.time_out, waiter, now)
             self.pool.name_holders(waiter)
-        elif waiter.alarm is not None and now >= waiter.alarm:
+        elif self.pool.has_orphans or (waiter.alarm is not None and now >= waiter.alarm):
             waiter.alarm = None
             self._change(self.core.settle, now)
         else:

@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 from coffre.contract import SYSTEM_CLOCK, Clock, Connection
 from coffre.pool import connections, forks
 from coffre.pool.core import PoolCore
-from coffre.pool.entries import Entry
+from coffre.pool.entries import NEVER, Entry
 from coffre.pool.events import Listener
 from coffre.pool.settings import PoolSettings
 from coffre.pool.total import Total
@@ -126,13 +126,20 @@ class PoolBase:
 
     def change_only(self, operation: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
         """Run one operation of the core under the lock; :meth:`finish` is the caller's to call."""
+        # A call, not a block: the first instruction of a `try` directly inside a `with` is covered
+        # by neither (CPython 3.11), and an exception there would leave the lock taken.
         with self._lock:
-            try:
-                return operation(*given, **named)
-            except BaseException:
-                self.core.repair()
-                self.core.settle(self.now())
-                raise
+            return self._repaired(operation, *given, **named)
+
+    def _repaired(self, operation: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
+        try:
+            if self._orphans:
+                self._adopt()
+            return operation(*given, **named)
+        except BaseException:
+            self.core.repair()
+            self.core.settle(self.now())
+            raise
 
     def settle(self) -> None:
         """Serve who can be served."""
@@ -142,15 +149,9 @@ class PoolBase:
         self.core.settle(self.now())
 
     def finish(self) -> None:
-        """What must not be done under the lock: closing connections, telling the listener.
-
-        Orphans too: a finaliser that found the lock taken left them to whoever had it.
-        """
-        while self._orphans and self._lock.acquire(blocking=False):
-            try:
-                self._adopt()
-            finally:
-                self._lock.release()
+        """What must not be done under the lock: closing connections, telling the listener."""
+        if self._orphans:  # a finaliser ran while the lock was taken
+            self.change_only(self._settle)
         if self.core.doomed:
             self._close_doomed()
         if self.core.events:
@@ -161,17 +162,21 @@ class PoolBase:
     def orphaned(self, entry: Entry) -> None:
         """A token was lost: a lease never given back, or a signal that struck. Of a finaliser.
 
-        It may run anywhere, inside the locked part of this very thread too: so it never waits
-        for a lock, and does no I/O.
+        It may run anywhere, inside the locked part of this very thread too: so it takes no lock
+        and does no I/O. It leaves a note, and wakes those who wait: they see to it.
         """
         if entry.foreign:
             return
         self._orphans.append(entry)
-        if self._lock.acquire(blocking=False):
-            try:
-                self._adopt()
-            finally:
-                self._lock.release()
+        core = self.core
+        core.next_look = NEVER  # if nobody waits, the next return sees to it
+        for waiter in list(core.awaiting):
+            waiter.wake()
+
+    @property
+    def has_orphans(self) -> bool:
+        """Whether there is something to see to."""
+        return bool(self._orphans)
 
     def _adopt(self) -> None:
         core = self.core
@@ -188,8 +193,6 @@ class PoolBase:
                     extra={"pool": self.name, "event": "leak", "place": entry.place},
                 )
             self._orphans.popleft()
-        core.settle(self.now())
-        core.next_look = float("-inf")  # the next return closes what was doomed here
 
     # --- outside the lock --------------------------------------------------------------------
 

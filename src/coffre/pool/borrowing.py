@@ -157,7 +157,7 @@ class Borrowing(Looking):
             if now >= waiter.deadline:
                 self.change(self.core.time_out, waiter, now)
                 self.name_holders(waiter)
-            elif waiter.alarm is not None and now >= waiter.alarm:
+            elif self.has_orphans or (waiter.alarm is not None and now >= waiter.alarm):
                 waiter.alarm = None
                 self.change(self.core.settle, now)
             else:
@@ -201,24 +201,22 @@ class Borrowing(Looking):
 
     def _open(self, waiter: Waiter, entry: Entry) -> bool:
         """Open a connection for an entry; false when it came so late that it was given away."""
+        connection = None
         try:
             connection = self.opener()
-        except Exception as error:
-            self.change(self.core.open_failed, waiter, entry, error, self.now())
+            return self._take_in(waiter, entry, connection)
+        except BaseException as error:
+            if connection is None and isinstance(error, Exception):
+                self.change(self.core.open_failed, waiter, entry, error, self.now())
+            elif connection is not None and entry.connection is None:
+                connections.close(connection)  # interrupted before the pool knew of it
             raise
-        return self._take_in(waiter, entry, connection)
 
     def _take_in(self, waiter: Waiter, entry: Entry, connection: Connection) -> bool:
-        """Put an opened connection where it belongs; false if there is no room for it any more."""
-        try:
-            if self.change(self.core.opened, entry, connection, self.now()):
-                return True
-            waiter.token = None
-            self.change(self.core.readmit, waiter, self.now())
-        except BaseException:
-            if entry.connection is None:  # interrupted before the pool knew of it
-                connections.close(connection)
-            raise
+        if self.change(self.core.opened, entry, connection, self.now()):
+            return True
+        waiter.token = None
+        self.change(self.core.readmit, waiter, self.now())
         return False
 
     def _fit(self, waiter: Waiter, entry: Entry, connection: Connection) -> bool:

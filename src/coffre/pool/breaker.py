@@ -10,8 +10,10 @@ Jitter", AWS Architecture Blog, 2015 (full jitter).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
+from coffre.contract import OfferUnavailableError
 from coffre.pool.settings import PoolSettings
 
 _MOST_DOUBLINGS = 32
@@ -55,7 +57,7 @@ class Breaker:
     def failed(self, now: float, error: Exception) -> None:
         """An opening failed."""
         self.failures += 1
-        self.cause = error
+        self.cause = remembered(error)
         self.failed_at = now
         if self.resting or self.failures >= self._settings.failure_budget:
             self._rest(now)
@@ -84,3 +86,12 @@ class Breaker:
         self.retry_at = 0.0
         self._rests = 0
         self.cause = None
+
+
+def remembered(error: Exception) -> Exception:
+    """The same error without its traceback, whose frames would keep a caller's leases alive."""
+    try:
+        again = copy.copy(error)
+    except Exception:  # noqa: BLE001 - an error of a driver that cannot be made again
+        again = OfferUnavailableError(f"opening failed: {type(error).__name__}")
+    return again.with_traceback(None)

@@ -134,7 +134,7 @@ class PoolCore(Serving):
 
     def exchange(self, waiter: Waiter, token: Token, now: float, reason: str) -> None:
         """Give up a lent connection, but not its room: the waiter opens another one in it."""
-        self.awaiting[waiter] = None
+        self.awaiting.add(waiter)
         refusal = self.refusal()
         if refusal is None and not self.breaker.allows(now, 0):
             refusal = self.resting(now)
@@ -155,6 +155,39 @@ class PoolCore(Serving):
         for token in list(self.idle):
             token.entry.fresh_until = NEVER
         self.tell("suspected")
+
+    # --- housekeeping ----------------------------------------------------------------------
+
+    def reserve_room(self, waiter: Waiter, now: float) -> None:
+        """Room for one more connection, if nobody waits for it; look at the waiter."""
+        if self.line or self.closed or self.paused or not self.may_open(waiter, now):
+            return
+        self.awaiting.add(waiter)
+        self.make_room_for(waiter, now)
+
+    def take_this(self, waiter: Waiter, token: Token) -> bool:
+        """Keep an idle connection from being lent for a moment; false when it just was."""
+        if self.line or self.idle.pop(token, self) is self:
+            return False
+        waiter.token = token
+        self.awaiting.add(waiter)
+        return True
+
+    def throw_away(self, token: Token, now: float, reason: str) -> None:
+        """A connection that was idle turned out to be bad."""
+        self.doom(token.entry, reason)
+        self.suspect(now)
+        self.settle(now)
+
+    def release_room(self, waiter: Waiter, now: float) -> None:
+        """What the housekeeper took becomes idle, or free again."""
+        self.awaiting.pop(waiter, None)
+        token = waiter.token
+        if token is not None and token.entry.connection is None:
+            self._let_go(waiter, token.entry)
+        elif token is not None:
+            self.put_back(waiter, token)
+        self.settle(now)
 
     # --- control ---------------------------------------------------------------------------
 
@@ -178,7 +211,7 @@ class PoolCore(Serving):
     def drain(self, now: float) -> None:
         """A new generation: idle connections are closed now, lent ones when they come back."""
         self.generation += 1
-        self._close_idle("drained")
+        self.outdated = True
         self.settle(now)
 
     def close(self, now: float) -> None:

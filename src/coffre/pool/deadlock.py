@@ -16,6 +16,7 @@ Source: R. C. Holt, "Some Deadlock Properties of Computer Systems", ACM Computin
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -35,7 +36,7 @@ class WaitGraph:
 
     def __init__(self) -> None:
         """Nobody waits."""
-        self._waiting: dict[Holder, tuple[Waiter, Resource]] = {}
+        self._waiting: dict[Holder, tuple[weakref.ref[Waiter], Resource]] = {}
 
     def wait(self, waiter: Waiter, resource: Resource) -> frozenset[Holder] | None:
         """Note that somebody waits.
@@ -45,7 +46,7 @@ class WaitGraph:
         """
         if waiter.holder is None:
             return None
-        self._waiting[waiter.holder] = (waiter, resource)
+        self._waiting[waiter.holder] = (weakref.ref(waiter), resource)
         return self._knot(waiter.holder)
 
     def end(self, waiter: Waiter) -> None:
@@ -61,9 +62,10 @@ class WaitGraph:
             if one in seen:
                 continue
             found = self._waiting.get(one)
-            if found is None or found[0].settled:
+            waiter = None if found is None else found[0]()
+            if found is None or waiter is None or waiter.settled:
                 return None
-            seen[one] = found[0]
+            seen[one] = waiter
             blockers = found[1].blockers()
             if blockers is None:
                 return None
@@ -74,7 +76,7 @@ class WaitGraph:
 
     def _still(self, one: Holder, waiter: Waiter) -> bool:
         found = self._waiting.get(one)
-        return found is not None and found[0] is waiter and not waiter.settled
+        return found is not None and found[0]() is waiter and not waiter.settled
 
     def clear(self) -> None:
         """Forget everyone: the child of a fork has one thread, and it does not wait."""

@@ -8,6 +8,7 @@ because nobody gave a lease back, says so as it is collected: a place can not be
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator
 from types import CodeType
 from typing import TYPE_CHECKING, Protocol
 
@@ -67,8 +68,8 @@ class Entry:
         """With ``code``, the place that borrowed it; turned into a line when it is reported."""
         self.foreign = False
         """Opened by the process that this one was forked from."""
-        self.reported = False
-        """Reported as a leak already."""
+        self.reported = 0
+        """Number of the loan that was reported as a leak already."""
         self.gone = False
         """Not in the pool any more."""
 
@@ -89,7 +90,8 @@ class Finder(Protocol):
 class Token:
     """Whoever has it owns the entry: there is exactly one for each."""
 
-    __slots__ = ("entry", "finder")
+    finder: weakref.ref[Finder] | None = None
+    # A default of the class: one whose making was interrupted is finalised, too.
 
     def __init__(self, entry: Entry, finder: weakref.ref[Finder] | None = None) -> None:
         """Of an entry; a lost one is reported to the finder."""
@@ -97,7 +99,7 @@ class Token:
         self.finder = finder
 
     def __del__(self) -> None:
-        if not self.entry.gone and self.finder is not None:
+        if self.finder is not None and not self.entry.gone:
             finder = self.finder()
             if finder is not None:  # else the whole pool is being collected
                 finder.orphaned(self.entry)
@@ -121,6 +123,7 @@ class Waiter:
     """
 
     __slots__ = (
+        "__weakref__",
         "admitted",
         "alarm",
         "deadline",
@@ -163,3 +166,29 @@ class Waiter:
 
         Waking somebody who has nothing to see is harmless.
         """
+
+
+class Awaiting:
+    """Waiters, not kept alive. Its operations are atomic, so finalisers may look at it."""
+
+    def __init__(self) -> None:
+        """Nobody."""
+        self._waiters: dict[int, weakref.ref[Waiter]] = {}
+
+    def add(self, waiter: Waiter) -> None:
+        """Note somebody; twice is once."""
+        key, waiters = id(waiter), self._waiters
+        waiters[key] = weakref.ref(waiter, lambda _: waiters.pop(key, None))
+
+    def pop(self, waiter: Waiter, default: None = None) -> None:
+        """Forget somebody; twice is harmless."""
+        self._waiters.pop(id(waiter), default)
+
+    def __contains__(self, waiter: object) -> bool:
+        """Whether somebody has not collected its outcome yet."""
+        return id(waiter) in self._waiters
+
+    def __iter__(self) -> Iterator[Waiter]:
+        """Those who are still there."""
+        found = [reference() for reference in list(self._waiters.values())]
+        return iter([waiter for waiter in found if waiter is not None])

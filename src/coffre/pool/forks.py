@@ -24,6 +24,14 @@ class Forked(Protocol):
 _living: weakref.WeakSet[Forked] = weakref.WeakSet()
 
 
+_first: list[Forked] = []
+
+
+def remember_first(one: Forked) -> None:
+    """As :func:`remember`, for ever, and before the others."""
+    _first.append(one)
+
+
 def remember(one: Forked) -> None:
     """Have it start afresh in every child, for as long as it lives."""
     _living.add(one)
@@ -31,6 +39,8 @@ def remember(one: Forked) -> None:
 
 def _in_child() -> None:
     GRAPH.clear()
+    for first in _first:
+        first.after_fork_in_child()
     for one in list(_living):
         one.after_fork_in_child()
 

@@ -104,12 +104,7 @@ class Lease:
         pool = self.pool
         core = pool.core
         now = pool.now()
-        if (
-            now >= entry.expires
-            or entry.generation != core.generation
-            or self.dirty
-            or self.trouble is not None
-        ):
+        if now >= entry.expires or self.dirty or self.trouble is not None:
             pool.take_back(self, token)
             return
         fresh = now + pool.look_after
@@ -119,7 +114,8 @@ class Lease:
         entry.holder = entry.code = None
         try:
             core.idle[token] = self.token = None  # one assignment: see PoolState.idle
-            if core.gate or now >= core.next_look:
+            # Looked at after the connection was published: a drain in between sees it, or is seen.
+            if core.gate or now >= core.next_look or entry.generation != core.generation:
                 pool.settle()
         except BaseException:
             pool.settle()  # somebody may be waiting for it

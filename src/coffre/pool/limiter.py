@@ -3,8 +3,8 @@
 Identified by thread, so a thread that is inside enters again for nothing: nesting cannot
 deadlock. A party (:func:`~coffre.pool.together`) counts as the one who began it.
 
-Where there are several limits they are always taken in one order: the global one, then the
-driver's, then the offer's, and connections only after all of them.
+Where there are several limits they are always taken in one order: the offer's, then the
+driver's, then the global one, and connections only after all of them.
 """
 
 from __future__ import annotations
@@ -27,12 +27,27 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class PermitWaiter(ThreadWaiter):
+    """A thread in the queue of a limit. One that is dropped after it was admitted leaves."""
+
+    __slots__ = ("limit",)
+
+    limit: Limit
+
+    def __del__(self) -> None:
+        if getattr(self, "admitted", False):
+            self.limit.dropped(self)
+
+
 class ThreadLimiter(Limit):
     """At most so many threads at once, first come, first served.
 
     A context manager, a decorator (``@limiter``), and for tasks
-    :class:`~coffre.pool.AsyncLimiter`. :meth:`enter` is the form that can be left from another
-    thread.
+    :class:`~coffre.pool.AsyncLimiter`.
+
+    ``with limiter`` is the quick form. ``with limiter.enter()`` costs twice as much, can be left
+    from another thread, and has no gap: a signal that strikes at the very beginning of
+    ``limiter.__exit__`` leaves its thread inside, as there is no object that would be dropped.
     """
 
     def __enter__(self) -> Self:
@@ -58,13 +73,19 @@ class ThreadLimiter(Limit):
                     except KeyError:  # another thread was quicker
                         pass
                     except BaseException:
-                        self._leave()
+                        self.leave(key)
                         raise
             elif not permit.shared:
                 permit.depth += 1
                 return self
-        self._admitted(DEFAULT)
-        return self
+        waiter = self._waiter(DEFAULT)
+        try:
+            self._wait(waiter)
+            waiter.admitted = False  # from now on it is the thread that is inside
+            return self
+        except BaseException:
+            self.give_up(waiter)
+            raise
 
     def __exit__(
         self,
@@ -74,7 +95,7 @@ class ThreadLimiter(Limit):
     ) -> None:
         """Leave."""
         permits = self.permits
-        permit = None
+        stay = None
         try:
             if PARTY.get() is None:
                 key = get_ident()
@@ -84,15 +105,18 @@ class ThreadLimiter(Limit):
                         permit.depth -= 1
                         return
                     del permits.held[key]
-                    permits.free[permit] = None
+                    permits.free[permit] = None  # if it gets lost on the way, it says so
                     if permits.gate:
                         self.settle()
                     return
-            self._leave()
+            stay = Admission(self, holder())
+            stay.admitted = True
+            self.left(stay)
         except BaseException:
-            if permit is not None and permits.held.get(get_ident()) is permit:
-                self._leave()
-            del permit  # lost, if it is in neither place: then its finaliser puts it back
+            if stay is None:
+                self.leave(holder())  # harmless if that was done
+            else:
+                self.left(stay)
             self.settle()
             raise
 
@@ -106,14 +130,11 @@ class ThreadLimiter(Limit):
 
         return limited
 
-    def _leave(self) -> None:
-        self.leave(holder())
-
     def leave(self, key: Holder) -> None:
         """Leave once, in the name of a holder; harmless for one that is not inside."""
-        with self._lock:
-            self.permits.leave(key)
-        self.finish()
+        stay = Admission(self, key)
+        stay.admitted = True
+        self.left(stay)
 
     # --- the slow path -------------------------------------------------------------------------
 
@@ -126,26 +147,50 @@ class ThreadLimiter(Limit):
         Raises:
             PoolError: as ``__enter__`` says.
         """
-        return Admission(self, self._admitted(timeout))
-
-    def _admitted(self, timeout: Timeout) -> Waiter:
-        now = self.now()
-        waiter = ThreadWaiter(now, now + self.patience(timeout), LANE.get(), holder())
+        admission = Admission(self, holder())  # dropped, it leaves: nothing is lost on the way
+        if self._enter_at_once(admission):
+            return admission
+        waiter = self._waiter(timeout)
         try:
-            self.queue(waiter, now)
-            while not waiter.settled:
-                now = self.now()
-                if now >= waiter.deadline:
-                    self.time_out(waiter, now)
-                else:
-                    waiter.sleep(now)
-            if waiter.refusal is not None:
-                raise waiter.refusal
+            self._wait(waiter)
+            admission.admitted, waiter.admitted = True, False
+            return admission
         except BaseException:
             self.give_up(waiter)
             raise
-        GRAPH.end(waiter)
+
+    def _enter_at_once(self, admission: Admission) -> bool:
+        permits, key = self.permits, admission.holder
+        if permits.gate or key in permits.held or not permits.free or PARTY.get() is not None:
+            return False
+        try:
+            permit, _ = permits.free.popitem()
+        except KeyError:  # another thread was quicker
+            return False
+        permit.depth = 1
+        permit.shared = True  # it may be left from another thread
+        permits.held[key], admission.admitted = permit, True
+        return True
+
+    def _waiter(self, timeout: Timeout) -> PermitWaiter:
+        now = self.now()
+        waiter = PermitWaiter(now, now + self.patience(timeout), LANE.get(), holder())
+        waiter.limit = self
         return waiter
+
+    def _wait(self, waiter: ThreadWaiter) -> None:
+        self.queue(waiter, waiter.since)
+        while not waiter.settled:
+            now = self.now()
+            if self.noted:
+                self.settle()
+            elif now >= waiter.deadline:
+                self.time_out(waiter, now)
+            else:
+                waiter.sleep(now)
+        GRAPH.end(waiter)
+        if waiter.refusal is not None:
+            raise waiter.refusal
 
     def patience(self, timeout: Timeout) -> float:
         """Seconds that a caller waits, infinite for ever."""
@@ -159,13 +204,11 @@ class ThreadLimiter(Limit):
             LimiterBusyError: too many wait.
             PoolDeadlockError: waiting would never end.
         """
-        with self._lock:
-            self.permits.come(waiter)
-            most = self.max_waiting
-            too_many = most is not None and len(self.permits.line) > most
+        self.change(self.permits.come, waiter)
         if waiter.settled:
             return
-        if too_many:
+        most = self.max_waiting
+        if most is not None and len(self.permits.line) > most:
             self.refused += 1
             raise LimiterBusyError(f"limiter {self.name}: {most} callers wait already")
         if waiter.deadline <= now or PARTY.get() is not None:
@@ -179,18 +222,19 @@ class ThreadLimiter(Limit):
 
     def time_out(self, waiter: Waiter, now: float) -> None:
         """Refuse somebody whose patience is over, unless it was admitted meanwhile."""
-        with self._lock:
-            if waiter.settled:
-                return
-            self.timed_out += 1
-            waiter.refusal = LimiterTimeoutError(
-                f"limiter {self.name}: nobody left within {now - waiter.since:.1f} s; inside: "
-                + (", ".join(self.holders()) or "nobody")
-            )
+        self.change(self._time_out, waiter, now)
+
+    def _time_out(self, waiter: Waiter, now: float) -> None:
+        if waiter.settled:
+            return
+        self.timed_out += 1
+        waiter.refusal = LimiterTimeoutError(
+            f"limiter {self.name}: nobody left within {now - waiter.since:.1f} s; inside: "
+            + (", ".join(self.holders()) or "nobody")
+        )
 
     def give_up(self, waiter: Waiter) -> None:
         """Somebody stopped waiting; what it was given goes to the next."""
         GRAPH.end(waiter)
-        with self._lock:
-            self.permits.give_up(waiter)
+        self.change(self.permits.give_up, waiter)
         self.finish()

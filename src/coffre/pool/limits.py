@@ -10,15 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from threading import get_ident
+from typing import ParamSpec, Self, TypeVar
 
 from coffre.contract import SYSTEM_CLOCK, Clock, InvalidRequestError
 from coffre.pool import forks
 from coffre.pool.base import has_global_lock
 from coffre.pool.deadlock import name_of
-from coffre.pool.entries import Holder, Waiter
-from coffre.pool.permits import Permit, Permits
+from coffre.pool.entries import Holder
+from coffre.pool.permits import Permit, Permits, Stay
 from coffre.pool.settings import Lane
 from coffre.pool.waiters import ThreadWaiter
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 MAX_CONCURRENT = 32
 """Threads inside at once: three offers of ten connections fit. Work on storage waits for input
@@ -30,11 +34,15 @@ TIMEOUT = 30.0
 
 
 class Rank(IntEnum):
-    """In which order limits are taken."""
+    """In which order limits are taken: the narrow ones first.
 
-    GLOBAL = 0
+    Whoever waits for one offer then holds no permit that another offer needs: an offer that
+    hangs fills its own limit, and not the global one.
+    """
+
+    OFFER = 0
     DRIVER = 1
-    OFFER = 2
+    GLOBAL = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +104,7 @@ class Limit:
     def _begin(self, size: int) -> None:
         self._lock = threading.Lock()
         self._lost: deque[Permit] = deque()
-        self._left: deque[Admission] = deque()
+        self._left: deque[Stay] = deque()
         self.permits = Permits(size, self, always_locked=not has_global_lock())
 
     # --- what finalisers leave -----------------------------------------------------------------
@@ -104,40 +112,68 @@ class Limit:
     def lost(self, permit: Permit) -> None:
         """A permit was lost to an interruption; called by its finaliser."""
         self._lost.append(permit)
-        self.finish()
+        self._wake_all()
 
-    def left(self, admission: Admission) -> None:
-        """Somebody left; never waits for a lock, so finalisers may call it."""
+    def left(self, admission: Stay) -> None:
+        """Somebody leaves."""
+        self.change(self.permits.leave, admission)
+
+    def dropped(self, admission: Stay) -> None:
+        """Somebody is gone without leaving; called by a finaliser, so it takes no lock."""
         self._left.append(admission)
-        self.finish()
+        self._wake_all()
+
+    def _wake_all(self) -> None:
+        """Have those who wait see to what a finaliser left; if nobody does, the next one will."""
+        permits = self.permits
+        permits.gate = True
+        for companions in list(permits.waiting.values()):
+            for waiter in list(companions):
+                waiter.wake()
+
+    @property
+    def noted(self) -> bool:
+        """Whether finalisers left something to see to."""
+        return bool(self._lost or self._left)
 
     def finish(self) -> None:
-        """Take in what was left; whoever holds the lock does it for those who found it taken."""
-        while (self._lost or self._left) and self._lock.acquire(blocking=False):
-            try:
-                self._take_in()
-            finally:
-                self._lock.release()
+        """See to what finalisers left while the lock was taken."""
+        while self.noted:
+            self.settle()
+
+    def change(self, operation: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
+        """Run one operation of the permits under the lock."""
+        # A call, not a block: see PoolBase.change_only.
+        with self._lock:
+            return self._repaired(operation, *given, **named)
+
+    def _repaired(self, operation: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
+        try:
+            self._take_in()
+            found = operation(*given, **named)
+            self._take_in()  # what finalisers left meanwhile
+            return found
+        except BaseException:
+            self.permits.repair()
+            raise
 
     def _take_in(self) -> None:
+        if not self.noted:
+            return
         while self._lost:
             # A new one is made in its place: a finaliser runs only once for each object.
-            self._lost[0].retired = True
+            permit = self._lost[0]
+            if not permit.retired:
+                permit.retired, self.permits.made = True, self.permits.made - 1
             self._lost.popleft()
-            self.permits.made -= 1
         while self._left:
-            admission = self._left[0]
-            if not admission.over:
-                admission.over = True
-                self.permits.leave(admission.holder)
+            self.permits.leave(self._left[0])
             self._left.popleft()
         self.permits.settle()
 
     def settle(self) -> None:
         """Let in who can be let in."""
-        with self._lock:
-            self.permits.settle()
-        self.finish()
+        self.change(self.permits.settle)
 
     # --- governing -----------------------------------------------------------------------------
 
@@ -216,18 +252,27 @@ class Limit:
 class Admission:
     """One stay inside a limit. Leaving twice is harmless; one that is dropped leaves."""
 
-    __slots__ = ("__weakref__", "holder", "limit", "over")
+    admitted = False
+    # A default of the class: one whose making was interrupted is finalised, too.
 
-    def __init__(self, limit: Limit, waiter: Waiter) -> None:
-        """Of somebody who was admitted."""
+    def __init__(self, limit: Limit, holder: Holder | None) -> None:
+        """Of somebody who has not been admitted yet."""
         self.limit = limit
-        self.holder = waiter.holder
-        self.over = False
+        self.holder = holder
 
     def close(self) -> None:
         """Leave, from whatever thread."""
-        if not self.over:
+        if self.admitted:
             self.limit.left(self)
 
-    def __del__(self) -> None:
+    def __enter__(self) -> Self:
+        """Be inside; leave on leaving the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave."""
         self.close()
+
+    def __del__(self) -> None:
+        if self.admitted:
+            self.limit.dropped(self)

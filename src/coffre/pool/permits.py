@@ -27,22 +27,30 @@ class Keeper(Protocol):
 class Permit:
     """The right of one holder to be inside. Whoever has the object has the right."""
 
-    __slots__ = ("depth", "keeper", "retired", "shared")
+    keeper: weakref.ref[Keeper] | None = None
+    # A default of the class: one whose making was interrupted is finalised, too.
 
     def __init__(self, keeper: weakref.ref[Keeper]) -> None:
         """Free."""
-        self.keeper = keeper
         self.depth = 0
         """How often its holder has entered without leaving."""
         self.shared = False
         """Used by several threads, or left by another: ``depth`` only changes under the lock."""
         self.retired = False
-        """Taken out by a smaller limit."""
+        """Taken out by a smaller limit, or lost and replaced."""
+        self.keeper = keeper
 
     def __del__(self) -> None:
-        keeper = self.keeper()
+        keeper = None if self.keeper is None else self.keeper()
         if keeper is not None and not self.retired:
             keeper.lost(self)
+
+
+class Stay(Protocol):
+    """Being inside once: that of a waiter who was admitted, or what a user closes."""
+
+    holder: Holder | None
+    admitted: bool
 
 
 class Permits:
@@ -85,31 +93,43 @@ class Permits:
     @staticmethod
     def _let_in(waiter: Waiter, permit: Permit) -> None:
         permit.shared = True
-        # Next to each other, with no call in between: who is interrupted either counts, and
-        # can be counted off again, or does not.
-        permit.depth += 1
-        waiter.admitted = True
+        # One assignment: who is interrupted either counts, and can be counted off, or does not.
+        permit.depth, waiter.admitted = permit.depth + 1, True
 
-    def leave(self, key: Holder) -> bool:
-        """Leave once; false when that holder was not inside."""
-        permit = self.held.get(key)
-        if permit is None:
-            return False
-        if permit.depth > 1:
-            permit.depth -= 1
-            return True
-        del self.held[key]
+    def leave(self, stay: Stay) -> None:
+        """Leave once; harmless for a stay that is over, and for one who is not inside."""
+        permit = self.held.get(stay.holder)
+        if permit is None or not stay.admitted:
+            stay.admitted = False
+            return
+        permit.depth, stay.admitted = permit.depth - 1, False
+        if permit.depth > 0:
+            return
+        del self.held[stay.holder]
         self.free[permit] = None
-        self.settle()
-        return True
+        # Under the lock the gate says exactly whether there is anything to settle.
+        if self.gate:
+            self.settle()
 
     def give_up(self, waiter: Waiter) -> None:
         """Somebody stopped waiting; what it was given goes to the next."""
         self.line.leave(waiter)
         self._wait_no_more(waiter)
-        if waiter.admitted:
-            waiter.admitted = False
-            self.leave(waiter.holder)
+        self.leave(waiter)
+        self.settle()
+
+    def repair(self) -> None:
+        """Put straight whatever an exception in the middle of a change left half done."""
+        for companions in list(self.waiting.values()):
+            for waiter in list(companions):
+                if waiter.admitted:
+                    self.line.leave(waiter)
+                    self._wait_no_more(waiter)
+                waiter.wake()
+        for key, permit in list(self.held.items()):
+            if permit.depth <= 0:
+                del self.held[key]
+                self.free[permit] = None
         self.settle()
 
     def _wait_no_more(self, waiter: Waiter) -> None:
@@ -157,7 +177,8 @@ class Permits:
         """Let the head in, and with it everyone of its party: they are one holder."""
         permit = self.held[head.holder]
         self.line.served(head)
-        for waiter in self.waiting.pop(head.holder, [head]):
-            self.line.leave(waiter)
+        for waiter in list(self.waiting.get(head.holder, [head])):
             self._let_in(waiter, permit)
+            self.line.leave(waiter)
             waiter.wake()
+        self.waiting.pop(head.holder, None)

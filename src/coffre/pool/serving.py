@@ -25,7 +25,7 @@ class Serving(PoolState):
 
     def admit(self, waiter: Waiter, now: float) -> None:
         """A caller comes: it is served, queued, or refused; look at the waiter."""
-        self.awaiting[waiter] = None
+        self.awaiting.add(waiter)
         refusal = self.refusal()
         if refusal is not None:
             self.refuse(waiter, refusal)
@@ -42,7 +42,7 @@ class Serving(PoolState):
 
     def readmit(self, waiter: Waiter, now: float) -> None:
         """What the waiter was given was bad, and is gone: it is the next to be served again."""
-        self.awaiting[waiter] = None
+        self.awaiting.add(waiter)
         refusal = self.refusal()
         if refusal is not None:
             self.refuse(waiter, refusal)
@@ -94,19 +94,19 @@ class Serving(PoolState):
             self._refuse_all(PoolClosedError(f"pool {self.name} is closed"))
         elif not self.paused:
             self._serve(now)
-        if now >= self.next_look:
+        if self.outdated or now >= self.next_look:
             self._look(now)
         self._watch()
         self.regate()
         self._set_alarm(now)
         if self.total is not None:
-            self.total.settle_others(self, now)
+            self.total.settle_all(now)
 
     def _serve(self, now: float) -> None:
         while (head := self.line.head()) is not None:
             if self._grant_idle(head, now):
                 continue
-            if not self.may_open(now):
+            if not self.may_open(head, now):
                 break
             self._grant_room(head, now)
         if self.breaker.refuses(now) and not self.alive and self.line:
@@ -164,13 +164,13 @@ class Serving(PoolState):
             return "drained"
         return "expired" if now >= entry.expires else None
 
-    def may_open(self, now: float) -> bool:
-        """Whether there is room, and reason, for one more connection."""
+    def may_open(self, head: Waiter, now: float) -> bool:
+        """Whether there is room for one more connection, and nobody else has an older claim."""
         return (
             len(self.entries) < self.max_size
             and len(self.opening) < self.settings.max_opening
             and self.breaker.allows(now, len(self.opening))
-            and (self.total is None or self.total.make_room(self, now))
+            and (self.total is None or self.total.make_room(self, head, now))
         )
 
     def _grant_room(self, head: Waiter, now: float) -> None:
@@ -182,8 +182,8 @@ class Serving(PoolState):
     def make_room_for(self, waiter: Waiter, now: float) -> None:
         """Add an entry, for its waiter to open."""
         entry = Entry(self.generation, now)
+        waiter.token = Token(entry, self._finder)  # first an owner, then a place
         self.entries[entry] = self.opening[entry] = entry
-        waiter.token = Token(entry, self._finder)
 
     def _served(self, waiter: Waiter, now: float) -> None:
         self.line.served(waiter)
@@ -229,6 +229,7 @@ class Serving(PoolState):
             else:
                 next_look = min(next_look, self.due(entry, now))
         self.next_look = next_look
+        self.outdated = any(one.generation != self.generation for one in self.entries)
 
     def due(self, entry: Entry, now: float) -> float:
         """When an idle entry has to be looked at."""

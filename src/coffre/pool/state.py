@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from coffre.pool.breaker import Breaker
-from coffre.pool.entries import Entry, Finder, Token, Waiter
+from coffre.pool.entries import Awaiting, Entry, Finder, Token, Waiter
 from coffre.pool.events import Counters, PoolEvent
 from coffre.pool.line import Line
 from coffre.pool.settings import PoolSettings
@@ -66,12 +66,15 @@ class PoolState:
         self.doomed: dict[Entry, str] = {}
         """Connections to be closed, outside the lock, and why."""
         self.line = Line()
-        self.awaiting: dict[Waiter, None] = {}
-        """Waiters that have not collected their outcome yet, those in line included."""
+        self.awaiting = Awaiting()
+        """Waiters that have not collected their outcome yet, those in line included. Not kept
+        alive: a waiter that nobody has any more loses its token, which is found."""
         self.watchers: list[Waiter] = []
         """Woken when nothing is lent any more."""
         self.breaker = Breaker(settings, chance)
         self.generation = 0
+        self.outdated = False
+        """Whether there may be entries of an older generation."""
         self.suspected_at = float("-inf")
         """Idle entries not used since are probed before they are lent."""
         self.paused = False
@@ -124,7 +127,12 @@ class PoolState:
     # --- leaving the pool ------------------------------------------------------------------
 
     def doom(self, entry: Entry, reason: str) -> None:
-        """Take an entry out of the pool; its connection is to be closed. Its owner lets it go."""
+        """Take an entry out of the pool; its connection is to be closed. Its owner lets it go.
+
+        One that is gone already was closed, or abandoned, then.
+        """
+        if entry.gone:
+            return
         self.doomed[entry] = reason
         self.forget(entry, reason)
 
@@ -167,7 +175,7 @@ class PoolState:
         self.gate = True
 
     def _repair(self, waiter: Waiter) -> None:
-        if waiter.token is not None and waiter.token.entry.gone:
+        if waiter.token is not None and waiter.token.entry not in self.entries:
             waiter.token = None
         if waiter.settled:
             self.line.leave(waiter)

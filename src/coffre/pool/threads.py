@@ -8,15 +8,15 @@ from typing import Self
 
 from coffre.contract import InvalidRequestError
 from coffre.pool import connections
-from coffre.pool.borrowing import Borrowing
 from coffre.pool.errors import PoolTimeoutError
+from coffre.pool.keeping import Keeping
 from coffre.pool.settings import DEFAULT, Lane, Timeout
 from coffre.pool.waiters import ThreadWaiter
 
 logger = logging.getLogger("coffre.pool")
 
 
-class ConnectionPool(Borrowing):
+class ConnectionPool(Keeping):
     """Connections of one driver under one set of parameters, never more than a bound.
 
     Safe between threads. Strictly first come, first served; tasks of asyncio wait in the same

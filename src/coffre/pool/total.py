@@ -36,8 +36,10 @@ class Total:
         """Connections in all pools, those being opened included."""
         return sum(len(pool.entries) for pool in self.pools)
 
-    def make_room(self, asking: Serving, now: float) -> bool:
+    def make_room(self, asking: Serving, head: Waiter, now: float) -> bool:
         """Whether one more may be opened; closes what another pool has had idle for longest."""
+        if self._older_claim(asking, head, now):
+            return False
         while self.count >= self.max_total:
             found = self._longest_idle(asking) or self._starve(asking)
             if found is None:
@@ -64,7 +66,10 @@ class Total:
 
     def yields(self, pool: Serving, head: Waiter, now: float) -> bool:
         """Whether an idle connection must go, because an older waiter elsewhere needs its room."""
-        return self.count >= self.max_total and any(
+        return self.count >= self.max_total and self._older_claim(pool, head, now)
+
+    def _older_claim(self, pool: Serving, head: Waiter, now: float) -> bool:
+        return any(
             self._claims(other, now) < head.ticket for other in self.pools if other is not pool
         )
 
@@ -81,18 +86,23 @@ class Total:
         )
         return float("inf") if head is None or blocked else head.ticket
 
-    def settle_others(self, changed: Serving, now: float) -> None:
+    def settle_all(self, now: float) -> None:
         """After a change in one pool: what it freed goes to the oldest claim of any pool."""
         if self._settling:
             return
         self._settling = True
         try:
-            self.starving = any(self._claims(pool, now) < float("inf") for pool in self.pools)
-            others = [pool for pool in self.pools if pool is not changed and pool.line]
-            for pool in sorted(others, key=lambda one: self._claims(one, now)):
-                pool.settle(now)
-            self.starving = any(self._claims(pool, now) < float("inf") for pool in self.pools)
-            for pool in self.pools:
-                pool.regate()
+            self._settle(now)
         finally:
             self._settling = False
+
+    def _settle(self, now: float) -> None:
+        for _ in self.pools:  # one pool may have made room for another that had its turn
+            waiting = [pool for pool in self.pools if pool.line]
+            for pool in sorted(waiting, key=lambda one: self._claims(one, now)):
+                pool.settle(now)
+            self.starving = any(self._claims(pool, now) < float("inf") for pool in self.pools)
+            if not self.starving or self.count >= self.max_total:
+                break
+        for pool in self.pools:
+            pool.regate()
