@@ -7,8 +7,9 @@ Nothing is acknowledged before it is recorded here (law 7). Expected digests are
 - ``records`` are the values that go in and come out; ``errors`` what can go wrong.
 - ``schema``, ``guards``, ``migrations``: the tables. ``embedded``, ``server``: where they are.
 - ``chain``, ``eventlog``, ``verification``: the log. ``deposits``, ``changes``, ``checks``,
-  ``merging``, ``jobs``: what is recorded. ``claims``: who is storing what right now,
-  by the locks of ``filelocks``, ``processlocks`` or ``sessionlocks``.
+  ``merging``, ``jobs``, ``retiring``: what is recorded. ``reading``, ``holdings``: what is asked.
+- ``claims``: who is storing what right now, by the locks of ``filelocks``, ``processlocks`` or
+  ``sessionlocks``.
 """
 
 from coffre.engine.ledger.claims import Claim
