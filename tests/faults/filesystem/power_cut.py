@@ -52,9 +52,7 @@ Broken = list[str]
 
 
 def parameters_of(root: Path, options: Mapping[str, object]) -> ConnectionParameters:
-    return ConnectionParameters.checked(
-        FilesystemDriver.parameters, url=str(root), values=options
-    )
+    return ConnectionParameters.checked(FilesystemDriver.parameters, url=str(root), values=options)
 
 
 def data_of(identifier: str, version: int) -> bytes:
