@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.archives import GIB, KIB, MIB
 from benchmarks.cases import CASES
-from benchmarks.claims import CLAIMS, Claim
+from benchmarks.claims import CLAIMS, Claim, claims_of
 from benchmarks.machine import this_machine
 from benchmarks.measuring import Figure, NotMeasuredError
 from benchmarks.options import Options
@@ -48,7 +48,8 @@ def _measure(args: argparse.Namespace, scratch: Path, words: Sequence[str]) -> i
         document = document_of(results, machine, command, trial=options.is_trial)
         _write(args.json, [json.dumps(document, indent=2)])
     if args.markdown is not None:
-        page = page_of(results, machine, command, trial=options.is_trial)
+        claims = claims_of(args.markdown.name)
+        page = page_of(results, machine, command, trial=options.is_trial, claims=claims)
         _write(None, page) if str(args.markdown) == "-" else fill(args.markdown, page)
     return int(any(isinstance(result, str) for result in results.values()))
 
@@ -97,14 +98,14 @@ def _parser() -> argparse.ArgumentParser:
         "--objects", type=_count, default=Options.objects, help="number of small ones (5000)"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="memory and listings with a tenth of what is claimed"
+        "--quick", action="store_true", help="memory, listings, pools: a tenth of what is claimed"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything ('-': here)")
     parser.add_argument(
         "--markdown",
         type=Path,
         metavar="FILE",
-        help="fill the table of a page, such as docs/explanation/performance.md ('-': show it)",
+        help="fill the table of docs/explanation/performance.md or fairness.md ('-': show it)",
     )
     return parser
 

@@ -26,7 +26,7 @@ class Options:
     objects: int = 5000
     """Number of small objects."""
     quick: bool = False
-    """Less of what takes long: memory and listings."""
+    """Less of what takes long: memory, listings and pools."""
 
     @property
     def is_trial(self) -> bool:
@@ -47,6 +47,21 @@ class Options:
     def listed(self) -> int:
         """Number of objects in a listing."""
         return 20_000 if self.quick else 200_000
+
+    @property
+    def seconds(self) -> float:
+        """How long threads compete for connections in one run."""
+        return 0.4 if self.quick else 2.0
+
+    @property
+    def leases(self) -> int:
+        """Leases taken one after the other in one run."""
+        return 20_000 if self.quick else 200_000
+
+    @property
+    def forks(self) -> int:
+        """Processes forked under load."""
+        return 100 if self.quick else 1000
 
     def on_disk(self) -> Path:
         """A fresh directory on the file system to be measured, which stays to the end."""

@@ -1,4 +1,4 @@
-"""Reports: a table for a terminal, JSON, and the table of docs/explanation/performance.md.
+"""Reports: a table for a terminal, JSON, and the tables of docs/explanation.
 
 A figure is never rounded in our favour: what must be small is rounded up, what must be large is
 rounded down; whether a target is met is decided before any rounding.
@@ -7,7 +7,7 @@ rounded down; whether a target is met is decided before any rounding.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,10 +25,16 @@ TABLE_ENDS = "<!-- end of figures -->"
 _DIGITS = {
     Measure.TIME: 3,
     Measure.RATE: 3,
+    Measure.PROCESSOR: 3,
     Measure.MICROSECONDS: 1,
+    Measure.EACH: 3,
     Measure.MILLISECONDS: 1,
     Measure.MEBIBYTES: 1,
+    Measure.KIBIBYTES: 2,
     Measure.CALLS: 1,
+    Measure.COUNT: 0,
+    Measure.SHARE: 3,
+    Measure.TURNS: 2,
 }
 
 
@@ -125,13 +131,13 @@ def _told(claim: Claim, result: Figure | str) -> dict[str, object]:
 # --- Markdown --------------------------------------------------------------------------------
 
 
-def table_of(results: Results) -> list[str]:
-    """Every claim, in a table; those without a figure are told as not measured."""
+def table_of(results: Results, claims: Sequence[Claim] = CLAIMS) -> list[str]:
+    """Every claim of some, in a table; those without a figure are told as not measured."""
     rows = [
         "| name | what | held against | target | measured | |",
         "|---|---|---|---|---|---|",
     ]
-    for claim in CLAIMS:
+    for claim in claims:
         result = results.get(claim.name, NOT_YET)
         if isinstance(result, str):
             measured, verdict = result, ""
@@ -145,12 +151,19 @@ def table_of(results: Results) -> list[str]:
     return rows
 
 
-def page_of(results: Results, machine: Machine, command: str, *, trial: bool) -> list[str]:
+def page_of(
+    results: Results,
+    machine: Machine,
+    command: str,
+    *,
+    trial: bool,
+    claims: Sequence[Claim] = CLAIMS,
+) -> list[str]:
     """The table, and what it must be read with."""
     heading = [f"Machine: {machine}.", "", f"Command: `{command}`"]
     if trial:
         heading += ["", "**A trial, smaller than what is claimed: these figures say nothing.**"]
-    return [*heading, "", *table_of(results)]
+    return [*heading, "", *table_of(results, claims)]
 
 
 def fill(path: Path, lines: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks.cases import audit, calls, large, memory, small, start
+from benchmarks.cases import audit, calls, large, memory, pool, small, start
 from benchmarks.options import Case
 
 CASES: Mapping[str, Case] = {
@@ -14,4 +14,5 @@ CASES: Mapping[str, Case] = {
     **memory.CASES,
     **start.CASES,
     **calls.CASES,
+    **pool.CASES,
 }

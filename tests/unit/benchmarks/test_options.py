@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks.cases import CASES
-from benchmarks.claims import CLAIMS
+from benchmarks.claims import CLAIMS, claim
 from benchmarks.measuring import Figure, NotMeasuredError
 from benchmarks.options import Options
 from tests.unit.benchmarks.support import figure_of
@@ -47,7 +47,7 @@ def test_what_fails_stops_none_of_the_others(
         raise NotMeasuredError("strace is not installed")
 
     def works(_: Options) -> Figure:
-        return figure_of(CLAIMS[-1], 7)
+        return figure_of(claim("calls-bulk"), 7)
 
     monkeypatch.setattr(command, "CASES", {"calls-durable": fails, "calls-bulk": works})
 

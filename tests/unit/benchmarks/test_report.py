@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.claims import CLAIMS, Bound, Measure
+from benchmarks.cases import CASES
+from benchmarks.claims import CLAIMS, Bound, Measure, claims_of
 from benchmarks.machine import Machine, this_machine
 from benchmarks.measuring import Figure, Pair, Sample
 from benchmarks.report import (
@@ -24,7 +25,7 @@ from benchmarks.report import (
 )
 from tests.unit.benchmarks.support import claim_of, figure_of
 
-PAGE = Path(__file__).parents[3] / "docs/explanation/performance.md"
+PAGES = Path(__file__).parents[3] / "docs/explanation"
 
 
 @pytest.fixture
@@ -122,10 +123,28 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8") == "nothing here"
 
 
-def test_our_own_page_has_a_place_for_figures_and_names_every_claim() -> None:
-    page = PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["performance.md", "fairness.md"])
+def test_our_own_page_has_a_place_for_its_figures_and_names_every_claim(name: str) -> None:
+    page = (PAGES / name).read_text(encoding="utf-8")
     _, _, rest = page.partition(TABLE_BEGINS)
     table, ends, _ = rest.partition(TABLE_ENDS)
 
     assert ends
-    assert [claim.name for claim in CLAIMS if f"`{claim.name}`" not in table] == []
+    rows = [row.split("`")[1] for row in table.splitlines() if row.startswith("| `")]
+    assert rows == [claim.name for claim in claims_of(name)]
+
+
+def test_every_claim_is_told_on_a_page_of_ours() -> None:
+    assert {claim.page for claim in CLAIMS} == {"performance.md", "fairness.md"}
+
+
+def test_a_page_of_another_name_tells_every_claim() -> None:
+    assert claims_of("mine.md") == CLAIMS
+
+
+def test_every_claim_has_a_case_and_every_case_a_claim() -> None:
+    assert list(CASES) == [claim.name for claim in CLAIMS]
+
+
+def test_a_claim_of_pools_and_its_page_are_named_alike() -> None:
+    assert all((claim.page == "fairness.md") is claim.name.startswith("pool-") for claim in CLAIMS)

@@ -1,78 +1,9 @@
-"""Claims: what is said of coffre's speed, memory and start, one line each.
-
-The claims are the stable part. A run fills in figures; docs/explanation/performance.md lists
-every claim, measured or not.
-"""
+"""What is said of storing, auditing and starting."""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
-from enum import Enum
-from pathlib import Path
-
-BUDGETS = Path(__file__).with_name("budgets.toml")
-"""System calls that one put may make; checked by the tests too."""
-
-
-class Measure(Enum):
-    """What a figure counts, and how it is written."""
-
-    TIME = "x the time"
-    """Wall time, as a multiple of the reference's; the median of the pairs' ratios."""
-    RATE = "x the rate"
-    """Objects or bytes a second, as a multiple of the reference's; the median likewise."""
-    MICROSECONDS = "us an object"
-    """Wall time an object, in microseconds; the median of the runs."""
-    MILLISECONDS = "ms"
-    """Wall time, in milliseconds; the median of the runs."""
-    MEBIBYTES = "MiB"
-    """Memory; the worst of the runs, since the largest need is the one to have room for."""
-    CALLS = "system calls an object"
-    """Counted, not timed; the worst of the runs."""
-
-    @property
-    def worst_counts(self) -> bool:
-        """Whether the largest value stands for the runs, rather than the median."""
-        return self in (Measure.MEBIBYTES, Measure.CALLS)
-
-
-class Bound(Enum):
-    """On which side of the target a figure must be."""
-
-    AT_MOST = "at most"
-    AT_LEAST = "at least"
-    UNDER = "under"
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One thing that is said, and can be measured again by anyone."""
-
-    name: str
-    """What to call it on the command line; its first word is its group."""
-    says: str
-    against: str
-    """The reference, measured in the same run; empty when the target stands alone."""
-    measure: Measure
-    bound: Bound
-    target: float
-
-    def is_met(self, value: float) -> bool:
-        """Whether a figure, as measured and not as written, is on the right side."""
-        if self.bound is Bound.AT_LEAST:
-            return value >= self.target
-        return value < self.target if self.bound is Bound.UNDER else value <= self.target
-
-    def is_chosen(self, word: str) -> bool:
-        """Whether a word of the command line means this claim, or its group."""
-        return word == self.name or self.name.startswith(word + "-")
-
-
-def budgets() -> dict[str, dict[str, float]]:
-    """Budgets by kind of put: ``calls``, and ``flushes`` among them, for one object."""
-    return tomllib.loads(BUDGETS.read_text(encoding="utf-8"))
-
+from benchmarks.claims.budget import budgets
+from benchmarks.claims.claim import Bound, Claim, Measure
 
 _SHA512 = "hashlib's SHA-512 of the same file"
 _PLAIN = "open, write, link, close and SHA-512, in plain Python"
@@ -80,7 +11,7 @@ _BARE = "a bare loop of open, write, fsync, link, fsync of the directory"
 _THREADS = "bare hashlib over the same files, with as many threads"
 _BUDGET = "the recorded budget"
 
-CLAIMS = (
+STORING = (
     Claim(
         "large-put-1",
         "put of a large object, durable and verified, to one offer",
@@ -217,8 +148,3 @@ CLAIMS = (
         budgets()["bulk"]["calls"],
     ),
 )
-
-
-def claim(name: str) -> Claim:
-    """The claim of that name."""
-    return next(each for each in CLAIMS if each.name == name)
