@@ -20,7 +20,12 @@ from coffre.contract import (
 from coffre.manager.availability import Availability, ask_all
 from coffre.manager.discovery import load_driver
 from coffre.manager.errors import OfferExistsError, OfferNotOpenError
+from coffre.manager.events import telling
+from coffre.manager.limits import GLOBAL_THREADS, DriverSettings, OfferLimits, ThreadLimit
+from coffre.manager.pooling import NO_DRIVERS, Fitted, Pooling
+from coffre.manager.snapshot import ManagerSnapshot, OfferSnapshot
 from coffre.offer import DEFAULT_RETRY, Offer, RetryPolicy
+from coffre.pool import Listener
 
 logger = logging.getLogger("coffre.manager")
 
@@ -43,10 +48,12 @@ class OfferSettings:
     """Values as the user gave them, secrets among them: checked when the offer is opened."""
     retry: RetryPolicy = DEFAULT_RETRY
     """How patient to be."""
+    limits: OfferLimits = field(default_factory=OfferLimits)
+    """Connections and threads it may take."""
 
 
 Wrap = Callable[[Driver, OfferSettings], Driver]
-"""Puts a driver around a driver: a pool, a limit."""
+"""Puts a driver around a driver, instead of a pool and limits."""
 
 
 def unwrapped(driver: Driver, settings: OfferSettings) -> Driver:  # noqa: ARG001 - a Wrap
@@ -66,16 +73,22 @@ class DriverManager(Mapping[str, Offer]):
         settings: Iterable[OfferSettings] = (),
         *,
         drivers: Mapping[str, Driver] | None = None,
-        wrap: Wrap = unwrapped,
+        wrap: Wrap | None = None,
+        driver_settings: Mapping[str, DriverSettings] = NO_DRIVERS,
+        limit: ThreadLimit = GLOBAL_THREADS,
+        listener: Listener | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Open offers.
+        """Open offers, each with a pool of connections and limits of threads around its driver.
 
         Args:
             settings: the offers to begin with.
             drivers: drivers by name, used instead of installed ones: for tests, and for
                 applications that make their own.
-            wrap: puts pools and limits around the driver of each offer.
+            wrap: puts something else around the driver of each offer; see :func:`unwrapped`.
+            driver_settings: what the offers of one driver share, by its name.
+            limit: threads that may be at work at all offers together.
+            listener: told of what happens in every pool, besides the log.
             clock: where time comes from.
 
         Raises:
@@ -83,9 +96,11 @@ class DriverManager(Mapping[str, Offer]):
         """
         self._wrap = wrap
         self._clock = clock
-        self._lock = threading.Lock()  # guards the two below
+        self._pooling = Pooling(driver_settings, limit, listener=telling(listener), clock=clock)
+        self._lock = threading.Lock()  # guards the three below
         self._drivers: dict[str, Driver] = dict(drivers or {})
         self._offers: dict[str, Offer] = {}
+        self._fitted: dict[str, Fitted] = {}
         for each in settings:
             self.add(each)
 
@@ -102,30 +117,42 @@ class DriverManager(Mapping[str, Offer]):
         """
         check_name(settings.id, "offer id")
         try:
-            offer = self._made(settings)
+            offer, fitted = self._made(settings)
         except CoffreError as error:
             error.offer = settings.id  # which of them it is about
             raise
         with self._lock:
             if settings.id not in self._offers:
                 self._offers[settings.id] = offer
+                if fitted is not None:
+                    self._fitted[settings.id] = fitted
                 return offer
+        offer.close(timeout=0)
         raise OfferExistsError(
             f"an offer {settings.id!r} is open already: choose another id, or remove it first"
         )
 
-    def _made(self, settings: OfferSettings) -> Offer:
+    def _made(self, settings: OfferSettings) -> tuple[Offer, Fitted | None]:
         driver = self._driver(settings.driver)
         parameters = ConnectionParameters.checked(
             driver.parameters, url=settings.url, values=settings.parameters
         )
-        return Offer(
+        fitted = None
+        if self._wrap is None:
+            named = (settings.driver, driver)
+            fitted = self._pooling.fit(settings.id, named, parameters, settings.limits)
+            wrapped: Driver = fitted.driver
+        else:
+            wrapped = self._wrap(driver, settings)
+        offer = Offer(
             settings.id,
-            self._wrap(driver, settings),
+            wrapped,
             parameters,
             retry=settings.retry,
             clock=self._clock,
+            on_close=None if fitted is None else fitted.release,
         )
+        return offer, fitted
 
     def _driver(self, name: str) -> Driver:
         """The driver of that name, loaded the first time it is asked for."""
@@ -138,7 +165,7 @@ class DriverManager(Mapping[str, Offer]):
             return self._drivers.setdefault(name, loaded)
 
     def remove(self, offer_id: str, *, timeout: float | None = None) -> bool:
-        """Close an offer: its open work finishes, new work is refused.
+        """Close an offer: its open work finishes, new work is refused, its pool is drained.
 
         Args:
             offer_id: which one.
@@ -152,6 +179,7 @@ class DriverManager(Mapping[str, Offer]):
         """
         with self._lock:
             offer = self._offers.pop(offer_id, None)
+            self._fitted.pop(offer_id, None)
         if offer is None:
             raise OfferNotOpenError(f"no offer {offer_id!r} is open")
         # Waiting under the lock would stop everyone else.
@@ -195,6 +223,23 @@ class DriverManager(Mapping[str, Offer]):
         """
         return ask_all(self.values(), timeout=timeout, clock=self._clock)
 
+    def snapshot(self) -> ManagerSnapshot:
+        """Connections and threads of every open offer now, of this process alone."""
+        with self._lock:
+            fitted = dict(self._fitted)
+        return ManagerSnapshot(
+            offers=tuple(
+                OfferSnapshot(
+                    offer=offer,
+                    driver=one.driver.name,
+                    pool=one.pool.snapshot(),
+                    threads=one.limiter.statistics(),
+                )
+                for offer, one in fitted.items()
+            ),
+            limits=tuple(self._pooling.limits()),
+        )
+
     def __repr__(self) -> str:
         """The ids."""
         return f"DriverManager({', '.join(self)})"
@@ -210,10 +255,12 @@ class DriverManager(Mapping[str, Offer]):
         """
         with self._lock:
             offers, self._offers = self._offers, {}
+            self._fitted.clear()
         deadline = self._clock.monotonic() + timeout
         for offer in offers.values():
             if not offer.close(timeout=max(deadline - self._clock.monotonic(), 0)):
                 logger.warning("offer %r was left with work still open", offer.id)
+        self._pooling.close()
 
     def __enter__(self) -> Self:
         """Use the manager; its offers are closed on leaving."""

@@ -27,6 +27,7 @@ from coffre.manager import (
     OfferSettings,
 )
 from coffre.offer import NO_RETRY
+from coffre.pool import LimitedDriver
 from coffre.streams import BytesContent
 from coffre.testing import FakeClock, MemoryDriver, MemoryOffer
 
@@ -80,7 +81,11 @@ def test_two_offers_cannot_have_one_id(manager: DriverManager) -> None:
 
 
 def test_one_driver_object_serves_all_its_offers(manager: DriverManager) -> None:
-    assert manager["north"].driver is manager["south"].driver
+    north, south = (manager[name].driver for name in ("north", "south"))
+
+    assert isinstance(north, LimitedDriver)
+    assert isinstance(south, LimitedDriver)
+    assert north.inside is south.inside
 
 
 def test_parameters_are_checked_and_typed(drivers: dict[str, Driver]) -> None:
