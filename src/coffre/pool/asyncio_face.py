@@ -24,13 +24,17 @@ from coffre.pool.threads import ConnectionPool
 class TaskWaiter(Waiter):
     """One task in the queue; woken from any thread."""
 
-    __slots__ = ("_bell", "_loop")
+    __slots__ = ("_bell", "_loop", "abandoned", "at_work")
 
     def __init__(self, since: float, deadline: float, lane: Lane, holder: Holder | None) -> None:
         """Ready to sleep, in the running loop."""
         super().__init__(since, deadline, lane, holder)
         self._loop = asyncio.get_running_loop()
         self._bell: asyncio.Future[None] = self._loop.create_future()
+        self.at_work = False
+        """Another thread opens or looks for it; guarded by the pool's lock."""
+        self.abandoned = False
+        """Its task was cancelled meanwhile; guarded by the pool's lock."""
 
     def wake(self) -> None:
         """Ring, from whatever thread."""
@@ -134,20 +138,33 @@ class AsyncConnectionPool:
 
     async def _work(self, waiter: TaskWaiter, token: Token) -> bool:
         """Open or look, in another thread. Who is cancelled leaves what comes of it to the next."""
-        loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(None, self.pool.work, waiter, token)
+        waiter.at_work = True
+        job = asyncio.get_running_loop().run_in_executor(None, self._job, waiter, token)
         try:
             return await asyncio.shield(job)
         except asyncio.CancelledError:
             # The thread goes on; the place stays taken until it has come back.
             self.core.awaiting.pop(waiter, None)
-            job.add_done_callback(lambda done: self._clean_up(waiter, done))
+            self._change(self._abandon, waiter)
+            job.add_done_callback(_ignore)
             raise
 
-    def _clean_up(self, waiter: TaskWaiter, job: asyncio.Future[bool]) -> None:
-        if not job.cancelled():
-            job.exception()  # nobody else will ask for it
-        self._change(self.core.give_up, waiter, self.now())
+    def _job(self, waiter: TaskWaiter, token: Token) -> bool:
+        """In the other thread. The loop may be over when it ends, so it tidies up by itself."""
+        try:
+            return self.pool.work(waiter, token)
+        finally:
+            self.pool.change(self._job_over, waiter)
+
+    def _job_over(self, waiter: TaskWaiter) -> None:
+        waiter.at_work = False
+        if waiter.abandoned:
+            self.core.give_up(waiter, self.now())
+
+    def _abandon(self, waiter: TaskWaiter) -> None:
+        waiter.abandoned = True
+        if not waiter.at_work:
+            self.core.give_up(waiter, self.now())
 
     # --- what a lease needs ------------------------------------------------------------------
 
@@ -189,6 +206,12 @@ class AsyncConnectionPool:
     def __repr__(self) -> str:
         """The pool's own."""
         return f"<Async {self.pool!r}>"
+
+
+def _ignore(job: asyncio.Future[bool]) -> None:
+    """Nobody else will ask what came of it."""
+    if not job.cancelled():
+        job.exception()
 
 
 class AsyncLoan:

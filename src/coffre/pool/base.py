@@ -120,9 +120,11 @@ class PoolBase:
     def change(self, operation: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
         """Run one operation of the core under the lock, then do what it left to be done."""
         try:
-            return self.change_only(operation, *given, **named)
+            with self._lock:
+                return self._repaired(operation, *given, **named)
         finally:
-            self.finish()
+            if self._orphans or self.core.doomed or self.core.events:
+                self.finish()
 
     def change_only(self, operation: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
         """Run one operation of the core under the lock; :meth:`finish` is the caller's to call."""

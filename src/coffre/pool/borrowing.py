@@ -157,7 +157,7 @@ class Borrowing(Looking):
             if now >= waiter.deadline:
                 self.change(self.core.time_out, waiter, now)
                 self.name_holders(waiter)
-            elif self.has_orphans or (waiter.alarm is not None and now >= waiter.alarm):
+            elif self._orphans or (waiter.alarm is not None and now >= waiter.alarm):
                 waiter.alarm = None
                 self.change(self.core.settle, now)
             else:

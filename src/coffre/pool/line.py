@@ -48,6 +48,9 @@ class Line:
                 self._bypassed[lower] += 1
 
     def _next_lane(self) -> int | None:
+        high, normal, low = self._lanes
+        if not low and not (high and normal):  # nobody can be passed: the usual case, so quick
+            return Lane.HIGH if high else Lane.NORMAL if normal else None
         waiting = [lane for lane in range(len(self._lanes)) if self._lanes[lane]]
         for lane in reversed(waiting):
             if self._bypassed[lane] >= MOST_BYPASSES:
@@ -57,6 +60,11 @@ class Line:
     def __len__(self) -> int:
         """Number of waiters."""
         return sum(map(len, self._lanes))
+
+    def __bool__(self) -> bool:
+        """Whether anybody waits."""
+        high, normal, low = self._lanes
+        return bool(normal or high or low)
 
     def __iter__(self) -> Iterator[Waiter]:
         """Waiters, lane by lane."""

@@ -12,6 +12,9 @@ from coffre.pool.errors import (
 )
 from coffre.pool.state import PoolState
 
+CAUTION = 1.2
+"""How much longer than at the present pace a wait is taken to be, when refusing the hopeless."""
+
 
 class Serving(PoolState):
     """Hands idle connections, and room for new ones, to the oldest waiter.
@@ -63,16 +66,17 @@ class Serving(PoolState):
         """Refuse who would wait in vain. Those who could be served at once never come here."""
         most = self.settings.max_waiting
         if most is not None and len(self.line) > most:
-            self.refuse(waiter, PoolBusyError(f"pool {self.name}: {most} callers wait already"))
+            said = f"{most} callers wait already"
         elif self.settings.shed_hopeless and self._hopeless(waiter, now):
-            self.refuse(
-                waiter,
-                PoolBusyError(f"pool {self.name}: {len(self.line)} callers are before this one"),
-            )
+            said = f"{len(self.line)} callers are before this one"
+        else:
+            return
+        self.refuse(waiter, PoolBusyError(f"pool {self.name}: {said}"))
         self.regate()
 
     def _hopeless(self, waiter: Waiter, now: float) -> bool:
-        return now + len(self.line) * self.pace > waiter.deadline
+        # A little pessimistic: who is served at the last moment may as well not be.
+        return now + len(self.line) * self.pace * CAUTION > waiter.deadline
 
     def refuse(self, waiter: Waiter, error: OfferError) -> None:
         """End a wait with an error."""
@@ -87,8 +91,11 @@ class Serving(PoolState):
 
     def settle(self, now: float) -> None:
         """Do everything that can be done now. Called after every change, and at every alarm."""
-        self._write_off(now)
-        self._shrink()
+        # Looked at before they are called: most settle nothing, and everyone who waits is here.
+        if self.opening:
+            self._write_off(now)
+        if len(self.entries) > self.max_size:
+            self._shrink()
         if self.closed:
             self._close_idle("closed")
             self._refuse_all(PoolClosedError(f"pool {self.name} is closed"))
@@ -96,7 +103,8 @@ class Serving(PoolState):
             self._serve(now)
         if self.outdated or now >= self.next_look:
             self._look(now)
-        self._watch()
+        if self.watchers:
+            self._watch()
         self.regate()
         self._set_alarm(now)
         if self.total is not None:
@@ -146,6 +154,8 @@ class Serving(PoolState):
 
     def draw(self, waiter: Waiter) -> bool:
         """Move an idle entry to a waiter; false when there is none."""
+        if not self.idle:  # quicker than to fail
+            return False
         if self.settings.reuse == "fifo":
             for token in list(self.idle):
                 del self.idle[token]
@@ -187,9 +197,10 @@ class Serving(PoolState):
 
     def _served(self, waiter: Waiter, now: float) -> None:
         self.line.served(waiter)
-        if self.last_served is not None and self.line:
+        busy = bool(self.line)
+        if self.last_served is not None and busy:
             self.pace += (now - self.last_served - self.pace) / 8
-        self.last_served = now if self.line else None
+        self.last_served = now if busy else None
         self.counters.count_wait(now - waiter.since)
         if self.listening:
             self.tell("granted", seconds=now - waiter.since)
@@ -238,7 +249,7 @@ class Serving(PoolState):
         return due if due > now else now + self.settings.idle_timeout
 
     def _watch(self) -> None:
-        if self.watchers and not self.held and not self.opening:
+        if not self.held and not self.opening:
             for watcher in self.watchers:
                 watcher.wake()
 
@@ -256,6 +267,8 @@ class Serving(PoolState):
             head.wake()  # it sleeps until an alarm that no longer holds
 
     def _alarm(self, now: float) -> float | None:
+        if not self.opening and self.breaker.retry_at <= now:
+            return None
         times = [entry.born + 2 * self.settings.open_timeout for entry in list(self.opening)[:1]]
         if self.breaker.retry_at > now and len(self.entries) < self.max_size:
             times.append(self.breaker.retry_at)
