@@ -37,8 +37,12 @@ def with_engine(run: RunWithEngine) -> Run:
     """Open the engine that ``--config`` describes around a command, and close it after."""
 
     def opened(args: Namespace, out: Output) -> ExitStatus:
+        import logging
+
         from coffre.config import open as open_engine
 
+        # What a pool notes on the way, the command's own outcome tells: it is for services' logs.
+        logging.getLogger("coffre.pool").addHandler(logging.NullHandler())
         with open_engine(args.config) as engine:
             return run(args, engine, out)
 

@@ -29,7 +29,8 @@ from coffre.contract.services import Capability
 class Connection(ABC):
     """One open session with one offer, under parameters that never change.
 
-    Implemented by the provider. Used by one thread at a time. Requests arrive validated:
+    Implemented by the provider. Used by one thread at a time, not always by the same one: it may
+    be lent to one after the other, and closed by a third. Requests arrive validated:
     check only what the offer alone can know. Every method raises only the family
     :class:`~coffre.contract.errors.OfferError`; an offer that cannot be asked is *unavailable*,
     never *object not found*.

@@ -24,7 +24,7 @@ from coffre.contract import (
 )
 from coffre.offer.checks import checked_put
 from coffre.offer.confirmation import confirm_put
-from coffre.offer.retry import Retrier, leaves_doubt
+from coffre.offer.retry import Retrier, has_waited, leaves_doubt
 from coffre.offer.sessions import Sessions
 
 Outcome = PutResult | CoffreError
@@ -48,6 +48,8 @@ class Bulk:
         self._outcomes: dict[int, Outcome] = {}
         self._doubts: dict[int, CoffreError] = {}
         """Puts that may have had their effect, by the failure that left the doubt."""
+        self._refused = False
+        """A pool or a limit has been patient already, in this round."""
 
     def run(self) -> list[Outcome]:
         """Put every object; one outcome for each, in order."""
@@ -81,6 +83,8 @@ class Bulk:
         if leaves_doubt(outcome):
             self._doubts.setdefault(index, outcome)
         doubt = self._doubts.get(index)
+        if self._refused and doubt is None:
+            return None
         pause = self._retrier.pause(outcome, rounds, since, in_doubt=doubt is not None)
         if pause is None and doubt is not None:
             self._outcomes[index] = doubt
@@ -118,11 +122,15 @@ class Bulk:
         """Try each pending put once; every one has an outcome afterwards."""
         left = pending
         strikes = 0
+        self._refused = False
         while left:
             try:
                 connection = self._sessions.open()
             except CoffreError as error:
-                self._outcomes.update(dict.fromkeys(left, error))
+                self._refused = has_waited(error)
+                # A refusal on our side tells less than what the offer did before.
+                told = self._outcomes if self._refused else {}
+                self._outcomes.update({i: told.get(i, error) for i in left})
                 return
             try:
                 broke_at = self._over(connection, left)

@@ -91,7 +91,7 @@ def pause_before_retry(
     # What is on a slow medium comes back in hours: waiting for it is the caller's business.
     if not error.retryable or isinstance(error, NotReadyError) or policy.attempts == 1:
         return None
-    if not in_doubt and (failures >= policy.attempts or _has_waited(error)):
+    if not in_doubt and (failures >= policy.attempts or has_waited(error)):
         return None
     doublings = min(failures - 1, _MOST_DOUBLINGS)
     pause = chance * min(policy.longest_pause, policy.first_pause * 2.0**doublings)
@@ -100,7 +100,7 @@ def pause_before_retry(
     return pause if elapsed + pause <= policy.deadline else None
 
 
-def _has_waited(error: CoffreError) -> bool:
+def has_waited(error: CoffreError) -> bool:
     """Whether a pool or a limit has been patient already: to queue again would double the wait."""
     return isinstance(error, OfferUnavailableError) and error.waited
 
@@ -195,6 +195,8 @@ def raise_last(
     """Give up: raise what the caller has to know, from what led to it."""
     if doubt is not None and doubt is not error:
         raise doubt from error
+    if before is not None and has_waited(error):
+        raise before  # a refusal on our side tells less than what the offer did
     if before is not None and before is not error and error.__cause__ is None:
         raise error from before
     raise error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coffre.contract import OfferError
+from coffre.contract import CoffreError, OfferError
 from coffre.pool.entries import Entry, Token, Waiter
 from coffre.pool.errors import (
     BreakerOpenError,
@@ -123,9 +123,10 @@ class Serving(PoolState):
     def resting(self, now: float) -> BreakerOpenError:
         """The refusal of an open breaker, with the cause."""
         wait = self.breaker.retry_at - now
+        # The cause first: that is what somebody can do something about.
         error = BreakerOpenError(
-            f"pool {self.name}: opening a connection failed {self.breaker.failures} times in a "
-            f"row, the offer is left alone for {wait:.1f} s",
+            f"{told(self.breaker.cause)} (pool {self.name}: failed {self.breaker.failures} times "
+            f"in a row, left alone for {wait:.1f} s)",
             retry_after=wait,
         )
         error.__cause__ = self.breaker.cause
@@ -273,3 +274,10 @@ class Serving(PoolState):
         if self.breaker.retry_at > now and len(self.entries) < self.max_size:
             times.append(self.breaker.retry_at)
         return min(times, default=None)
+
+
+def told(error: BaseException | None) -> str:
+    """An error as it may be shown: the text of a foreign one may hold a secret."""
+    if isinstance(error, CoffreError):
+        return error.message
+    return "opening a connection failed" + ("" if error is None else f": {type(error).__name__}")

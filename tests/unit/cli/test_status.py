@@ -6,9 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-import coffre.config
-import coffre.engine
-import coffre.engine.ledger  # noqa: F401 - so that every family of errors is known below
 from coffre.cli import errors as _errors  # noqa: F401
 from coffre.cli.status import STATUS_OF_CODE, ExitStatus, status_of, status_of_job
 from coffre.contract import CoffreError, OfferUnavailableError
