@@ -85,8 +85,10 @@ class Borrowing(Looking):
             token = self._served(waiter)
             self.note_loan(token.entry, waiter.holder, code, instruction)
             lease.token, waiter.token = token, None
-        except BaseException:
-            self.change(self.core.give_up, waiter, self.now())
+        except BaseException as error:
+            if error is not waiter.refusal:  # who was refused has left already, with nothing
+                self.change(self.core.give_up, waiter, self.now())
+            self.core.awaiting.pop(waiter, None)
             raise
         self.core.awaiting.pop(waiter, None)
         return lease

@@ -76,15 +76,16 @@ class PoolCore(Serving):
 
     def give_up(self, waiter: Waiter, now: float) -> None:
         """The caller is gone, by an exception of its own; what it was given goes to the next."""
+        token = waiter.token
+        if token is not None or waiter in self.line:
+            self.counters.cancelled += 1
         self.awaiting.pop(waiter, None)
         self.line.leave(waiter)
-        token = waiter.token
         if token is not None:
             if token.entry.connection is None:
                 self._let_go(waiter, token.entry)
             else:
                 self.put_back(waiter, token)
-        self.counters.cancelled += 1
         self.settle(now)
 
     def put_back(self, waiter: Waiter, token: Token) -> None:

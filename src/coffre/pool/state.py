@@ -170,12 +170,15 @@ class PoolState:
         for entry in [entry for entry in self.entries if entry.gone]:
             self.forget(entry)
         self.opening = {entry: entry for entry in self.entries if entry.connection is None}
-        for waiter in list(self.awaiting):
+        # The youngest first, as each goes to the head of its lane.
+        for waiter in sorted(self.awaiting, key=lambda one: one.ticket, reverse=True):
             self._repair(waiter)
         self.gate = True
 
     def _repair(self, waiter: Waiter) -> None:
-        if waiter.token is not None and waiter.token.entry not in self.entries:
+        entry = None if waiter.token is None else waiter.token.entry
+        # Not one that is being opened: should it have lost its room, it is told as it comes.
+        if entry is not None and entry.connection is not None and entry not in self.entries:
             waiter.token = None
         if waiter.settled:
             self.line.leave(waiter)
