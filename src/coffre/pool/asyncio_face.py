@@ -7,6 +7,7 @@ resetting, closing) is done in a thread of the loop's executor, so the loop neve
 from __future__ import annotations
 
 import asyncio
+from asyncio import current_task
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from sys import _getframe
@@ -16,6 +17,7 @@ from coffre.contract import Connection
 from coffre.pool.core import PoolCore
 from coffre.pool.deadlock import GRAPH
 from coffre.pool.entries import Holder, Token, Waiter
+from coffre.pool.errors import LeaseReturnedError
 from coffre.pool.lease import Lease
 from coffre.pool.settings import DEFAULT, Lane, Timeout
 from coffre.pool.threads import ConnectionPool
@@ -80,26 +82,35 @@ class AsyncConnectionPool:
             PoolError, OfferError: as :meth:`ConnectionPool.lease` says, when it is awaited.
         """
         frame = _getframe(1)
-        return AsyncLoan(self, timeout, lane, frame.f_code, frame.f_lasti)
+        loan = AsyncLoan()
+        loan.pool = self
+        loan.code = frame.f_code
+        loan.instruction = frame.f_lasti
+        if timeout is not DEFAULT:
+            loan.timeout = timeout
+        if lane is not Lane.NORMAL:
+            loan.lane = lane
+        return loan
 
-    async def borrow(self, timeout: Timeout, lane: Lane, code: CodeType, instruction: int) -> Lease:
-        """A lease of one connection; see :meth:`lease`."""
-        lease = Lease()
-        lease.pool = self
+    async def borrow(self, loan: AsyncLoan) -> None:
+        """Wait for a connection, and put it into a loan; see :meth:`lease`."""
         now = self.now()
-        waiter = TaskWaiter(now, now + self.pool.patience(timeout), lane, asyncio.current_task())
+        holder = current_task()
+        waiter = TaskWaiter(now, now + self.pool.patience(loan.timeout), loan.lane, holder)
         try:
-            self._change(self.core.admit, waiter, now)
+            if loan.token is not None:  # taken without waiting, but not to be lent unseen
+                waiter.token, loan.token = loan.token, None
+            else:
+                self._change(self.core.admit, waiter, now)
             token = await self._served(waiter)
-            self.pool.note_loan(token.entry, waiter.holder, code, instruction)
-            lease.token, waiter.token = token, None
+            self.pool.note_loan(token.entry, waiter.holder, loan.code, loan.instruction)
+            loan.token, waiter.token = token, None
         except BaseException:
             # A cancellation always wins, whatever was granted meanwhile (psycopg#1275, #1401).
             if waiter in self.core.awaiting:
                 self._change(self.core.give_up, waiter, self.now())
             raise
         self.core.awaiting.pop(waiter, None)
-        return lease
 
     async def _served(self, waiter: TaskWaiter) -> Token:
         while True:
@@ -214,37 +225,63 @@ def _ignore(job: asyncio.Future[bool]) -> None:
         job.exception()
 
 
-class AsyncLoan:
-    """A loan that begins when it is awaited or entered."""
+class AsyncLoan(Lease):
+    """A lease that begins when it is awaited or entered.
 
-    __slots__ = ("_code", "_instruction", "_lane", "_lease", "_pool", "_timeout")
+    The same object before and after: a task that has to wait for nothing is lent a connection
+    without a coroutine, a waiter or a lock, as a thread is.
+    """
 
-    def __init__(
-        self,
-        pool: AsyncConnectionPool,
-        timeout: Timeout,
-        lane: Lane,
-        code: CodeType,
-        instruction: int,
-    ) -> None:
-        """Made by :meth:`AsyncConnectionPool.lease`."""
-        self._pool = pool
-        self._timeout = timeout
-        self._lane = lane
-        self._code = code
-        self._instruction = instruction
-        self._lease: Lease | None = None
+    pool: AsyncConnectionPool
+    code: CodeType
+    instruction: int
+    timeout: Timeout = DEFAULT
+    lane = Lane.NORMAL
+    begun = False
 
     def __await__(self) -> Generator[object, None, Lease]:
-        """The lease; close it."""
-        return self._pool.borrow(
-            self._timeout, self._lane, self._code, self._instruction
-        ).__await__()
+        """The lease; close it.
+
+        Raises:
+            LeaseReturnedError: it was awaited before.
+        """
+        if self.begun:
+            raise LeaseReturnedError("a lease begins once: ask the pool for another")
+        self.begun = True
+        pool = self.pool.pool
+        core = pool.core
+        if not core.gate:  # the fast path; see Borrowing.lease
+            try:
+                self.token, _ = core.idle.popitem()
+                entry = self.token.entry
+                now = pool.now()
+                if now < entry.fresh_until and entry.generation == core.generation:
+                    entry.holder = current_task()
+                    entry.taken = now
+                    entry.code = self.code
+                    entry.instruction = self.instruction
+                    entry.uses += 1
+                    return self
+            except KeyError:  # nothing is idle
+                pass
+            except BaseException:
+                self._undo()
+                raise
+        yield from self.pool.borrow(self).__await__()
+        return self
+
+    def _undo(self) -> None:
+        """An interrupted loan: what was taken becomes idle again."""
+        token = self.token
+        if token is not None:
+            token.entry.holder = token.entry.code = None
+            self.pool.core.idle[token] = self.token = None
+            self.pool.settle()
 
     async def __aenter__(self) -> Connection:
         """Borrow the connection; it is given back on leaving."""
-        self._lease = await self
-        return self._lease.connection
+        await self
+        return self.connection
 
     async def __aexit__(
         self,
@@ -253,6 +290,5 @@ class AsyncLoan:
         trace: TracebackType | None,
     ) -> None:
         """Give it back. Never waits, so that no cancellation can interrupt it."""
-        lease, self._lease = self._lease, None
-        if lease is not None and not lease.returned:
-            lease.close()
+        if self.token is not None:
+            self.close()
