@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from coffre.config.section import Section
 from coffre.config.template import TEMPLATE
 from coffre.drivers.filesystem.settings import PARAMETERS
 from coffre.engine import ContainerRights
+from coffre.manager import DriverSettings
 from tests.docs.pages import DOCS, blocks_of
 
 PAGE = DOCS / "reference" / "configuration.md"
@@ -66,20 +68,28 @@ def test_the_page_names_every_key_and_no_other(
 
     monkeypatch.setattr(Section, "finish", noting)
     password = 'password = { environment = "X" }\n'
-    load_settings(written(tmp_path / "a", example().replace("[ledger]\n", f"[ledger]\n{password}")))
+    limits = "[drivers.filesystem.limits]\nthreads = 32\n"
+    text = example().replace("[ledger]\n", f"{limits}[ledger]\n{password}")
+    load_settings(written(tmp_path / "a", text))
 
     page = tables()
+    page["[drivers.NAME.pool]"] |= page["[offers.ID.pool]"]
     for heading, section in {
         "[ledger]": "ledger",
         "[offers.ID]": "offers.north",
         "[offers.ID.retry]": "offers.north.retry",
+        "[offers.ID.pool]": "offers.north.pool",
+        "[offers.ID.limits]": "offers.north.limits",
+        "[drivers.NAME]": "drivers.filesystem",
+        "[drivers.NAME.pool]": "drivers.filesystem.pool",
+        "[drivers.NAME.limits]": "drivers.filesystem.limits",
         "[strategies.NAME]": "strategies.default",
         "each offer": "strategies.default.offers",
         "[containers.NAME]": "containers.object",
         "[limits]": "limits",
     }.items():
         assert page[heading].keys() == known[section], heading
-    assert known[""] == {"ledger", "offers", "strategies", "containers", "limits"}
+    assert known[""] == {"ledger", "drivers", "offers", "strategies", "containers", "limits"}
 
 
 def test_the_page_names_every_parameter_of_the_filesystem_driver() -> None:
@@ -99,19 +109,32 @@ def test_the_whole_example_says_what_is_true_anyway(tmp_path: Path) -> None:
     assert full.offers == least.offers
     assert full.strategies == least.strategies
     assert full.limits == least.limits
+    assert full.threads == least.threads
+    assert full.drivers == {"filesystem": DriverSettings()}
     assert full.rights["object"] == ContainerRights()
 
 
 def test_the_defaults_in_the_tables_are_those_of_the_example(tmp_path: Path) -> None:
     page = tables()
-    limits = load_settings(written(tmp_path / "least.toml", MINIMAL)).limits
+    least = load_settings(written(tmp_path / "least.toml", MINIMAL))
     for key, shown in page["[limits]"].items():
         if key != "spool_directory":
-            assert float(shown) == getattr(limits, key)
-    retry = load_settings(tmp_path / "least.toml").offers[0].retry
+            told = least.threads if key.startswith("threads") else least.limits
+            assert float(shown) == getattr(told, key)
+    offer = least.offers[0]
+    for key, shown in page["[offers.ID.pool]"].items():
+        assert default_of(shown) == getattr(offer.limits.pool, key), key
+    for key, shown in page["[offers.ID.limits]"].items():
+        assert default_of(shown) == getattr(offer.limits.limit, key), key
+    retry = offer.retry
     assert {key: float(shown) for key, shown in page["[offers.ID.retry]"].items()} == {
         key: getattr(retry, key) for key in page["[offers.ID.retry]"]
     }
+
+
+def default_of(shown: str) -> object:
+    """A default as the page writes it."""
+    return None if shown == "none" else tomllib.loads(f"value = {shown}")["value"]
 
 
 def test_what_init_writes_can_be_read(tmp_path: Path) -> None:

@@ -8,6 +8,13 @@ from urllib.parse import urlsplit
 
 from coffre.config.document import Document
 from coffre.config.places import absolute_ledger, absolute_path, absolute_url
+from coffre.config.pools import (
+    DriverTable,
+    read_drivers,
+    read_offer_limits,
+    read_threads,
+    refuse_unused,
+)
 from coffre.config.section import Section
 from coffre.config.settings import LedgerSettings, Settings
 from coffre.config.strategies import read_strategies
@@ -35,17 +42,25 @@ def load_settings(path: Path) -> Settings:
 
 
 def _read(root: Section, base: Path) -> Settings:
-    offers = tuple(_offer(name, section, base) for name, section in root.sections("offers"))
+    drivers = read_drivers(root)
+    offers = tuple(
+        _offer(name, section, base, drivers) for name, section in root.sections("offers")
+    )
     if not offers:
         root.fail(None, 'no offer is configured: add [offers.north] with "driver" and "url"')
+    refuse_unused(root, drivers, offers)
+    limits = root.section("limits")
     settings = Settings(
         path=root.document.path,
         ledger=_ledger(root.section("ledger"), base),
         offers=offers,
         strategies=read_strategies(root, {offer.id: offer for offer in offers}),
         rights={name: _rights(name, section) for name, section in root.sections("containers")},
-        limits=_limits(root.section("limits"), base),
+        limits=_limits(limits, base),
+        drivers={name: table.shared for name, table in drivers.items()},
+        threads=read_threads(limits),
     )
+    limits.finish()
     root.finish()
     return settings
 
@@ -53,14 +68,18 @@ def _read(root: Section, base: Path) -> Settings:
 # --- offers ----------------------------------------------------------------------------------
 
 
-def _offer(name: str, section: Section, base: Path) -> OfferSettings:
+def _offer(
+    name: str, section: Section, base: Path, drivers: Mapping[str, DriverTable]
+) -> OfferSettings:
     _check_name(name, "offer id", section)
+    driver = section.take("driver", str)
     settings = OfferSettings(
         id=name,
-        driver=section.take("driver", str),
+        driver=driver,
         url=absolute_url(_url(section), base),
         parameters=_with_absolute_files(section.take_anything("parameters"), base),
         retry=_retry(section.section("retry")),
+        limits=read_offer_limits(section, drivers.get(driver)),
     )
     section.finish()
     return settings
@@ -144,15 +163,13 @@ def _rights(name: str, section: Section) -> ContainerRights:
 def _limits(section: Section, base: Path) -> Limits:
     default = _NO_LIMITS
     directory = section.take_if_given("spool_directory", str)
-    limits = Limits(
+    return Limits(
         spool_bytes=section.take_number("spool_bytes", int, default.spool_bytes, least=0),
         spool_directory=None if directory is None else absolute_path(directory, base),
         brake_count=section.take_number("brake_count", int, default.brake_count, least=0),
         brake_share=section.take_number("brake_share", float, default.brake_share, least=0, most=1),
         brake_floor=section.take_number("brake_floor", int, default.brake_floor, least=0),
     )
-    section.finish()
-    return limits
 
 
 def _check_name(name: str, what: str, section: Section) -> None:

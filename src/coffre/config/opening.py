@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from coffre.engine import Engine
     from coffre.engine.ledger import Ledger
     from coffre.manager import DriverManager, OfferSettings
+    from coffre.pool import Listener
 
 DEFAULT_PATH = "coffre.toml"
 VARIABLE = "COFFRE_CONFIG"
@@ -55,6 +56,7 @@ def open(
     *,
     author: str | None = None,
     drivers: Mapping[str, Driver] | None = None,
+    listener: Listener | None = None,
 ) -> Engine:
     """Open the engine that a configuration describes, with its offers and its ledger.
 
@@ -64,6 +66,7 @@ def open(
         path: the configuration; ``coffre.toml``, then what ``COFFRE_CONFIG`` names, when ``None``.
         author: who acts, as the ledger's events say; the login name when ``None``.
         drivers: drivers by name, used instead of installed ones.
+        listener: told of what happens in every pool of connections, besides the log.
 
     Returns:
         The engine. Use it as a context manager: leaving it closes everything.
@@ -79,7 +82,7 @@ def open(
     settings = load_settings(find_configuration(path))
     acting = author or login_name()
     with ExitStack() as failed:
-        manager = failed.enter_context(_manager(settings, drivers))
+        manager = failed.enter_context(_manager(settings, drivers, listener))
         ledger = failed.enter_context(closing(_ledger(settings.ledger, acting)))
         engine = Engine(
             manager,
@@ -107,10 +110,17 @@ def prepare_offers(path: Path) -> Sequence[PrepareResult]:
         return [offer.prepare() for offer in manager.values()]
 
 
-def _manager(settings: Settings, drivers: Mapping[str, Driver] | None) -> DriverManager:
+def _manager(
+    settings: Settings, drivers: Mapping[str, Driver] | None, listener: Listener | None = None
+) -> DriverManager:
     from coffre.manager import DriverManager
 
-    manager = DriverManager(drivers=drivers)
+    manager = DriverManager(
+        drivers=drivers,
+        driver_settings=settings.drivers,
+        limit=settings.threads,
+        listener=listener,
+    )
     for offer in settings.offers:
         _add(manager, offer, settings.path)
     return manager

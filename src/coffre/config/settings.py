@@ -8,7 +8,7 @@ from pathlib import Path
 
 from coffre.contract import Secret
 from coffre.engine import ContainerRights, Limits, Strategy
-from coffre.manager import OfferSettings
+from coffre.manager import DriverSettings, OfferSettings, ThreadLimit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +37,7 @@ class Settings:
     rights: Mapping[str, ContainerRights]
     """Rights of containers, where they differ from the protocol's."""
     limits: Limits
+    drivers: Mapping[str, DriverSettings]
+    """What the offers of one driver share, by its name."""
+    threads: ThreadLimit
+    """Of all offers together."""

@@ -60,10 +60,18 @@ verify = "written"              # or "read": read every copy back before it coun
 # overwrite = true
 # delete = true
 
+# How much of an offer may be used at once; `coffre bench pool north` measures what is best.
+# [offers.north.pool]
+# max_size = 10                 # connections
+#
+# [offers.north.limits]
+# threads = 16                  # at this offer
+
 # A repair that would touch more objects than this stops and asks.
 # [limits]
 # brake_count = 1000            # objects
 # brake_share = 0.1             # share of all objects, from 0 to 1
+# threads = 64                  # at all offers together
 """
 
 
