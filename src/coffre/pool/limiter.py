@@ -61,23 +61,25 @@ class ThreadLimiter(Limit):
         permits = self.permits
         if PARTY.get() is None:
             key = get_ident()
-            permit = permits.held.get(key)
-            if permit is None:
-                if not permits.gate and permits.free:
+            held = permits.held
+            if key not in held:
+                if not permits.gate:
                     try:
                         permit, _ = permits.free.popitem()
                         permit.depth = 1
                         permit.shared = False
-                        permits.held[key] = permit
+                        held[key] = permit
                         return self
-                    except KeyError:  # another thread was quicker
+                    except KeyError:  # nothing is free
                         pass
                     except BaseException:
                         self.leave(key)
                         raise
-            elif not permit.shared:
-                permit.depth += 1
-                return self
+            else:
+                inside = held.get(key)  # who shares it may leave at this very moment
+                if inside is not None and not inside.shared:
+                    inside.depth += 1
+                    return self
         waiter = self._waiter(DEFAULT)
         try:
             self._wait(waiter)
@@ -97,18 +99,19 @@ class ThreadLimiter(Limit):
         permits = self.permits
         stay = None
         try:
-            if PARTY.get() is None:
-                key = get_ident()
-                permit = permits.held.get(key)
-                if permit is not None and not permit.shared:
-                    if permit.depth > 1:
-                        permit.depth -= 1
-                        return
-                    del permits.held[key]
-                    permits.free[permit] = None  # if it gets lost on the way, it says so
-                    if permits.gate:
-                        self.settle()
+            # A permit that is not shared was entered by this thread for itself alone, last of
+            # all: whoever enters for somebody else shares its own (see _waiter).
+            key = get_ident()
+            permit = permits.held.get(key)
+            if permit is not None and not permit.shared:
+                if permit.depth > 1:
+                    permit.depth -= 1
                     return
+                del permits.held[key]
+                permits.free[permit] = None  # if it gets lost on the way, it says so
+                if permits.gate:
+                    self.settle()
+                return
             stay = Admission(self, holder())
             stay.admitted = True
             self.left(stay)
@@ -173,8 +176,11 @@ class ThreadLimiter(Limit):
         return True
 
     def _waiter(self, timeout: Timeout) -> PermitWaiter:
-        now = self.now()
-        waiter = PermitWaiter(now, now + self.patience(timeout), LANE.get(), holder())
+        now, key = self.now(), holder()
+        own = self.permits.held.get(get_ident())
+        if own is not None and key != get_ident():
+            own.shared = True  # __exit__ then looks for whom it leaves
+        waiter = PermitWaiter(now, now + self.patience(timeout), LANE.get(), key)
         waiter.limit = self
         return waiter
 
