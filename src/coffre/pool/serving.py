@@ -141,30 +141,32 @@ class Serving(PoolState):
             self.refuse(waiter, own)
 
     def _grant_idle(self, head: Waiter, now: float) -> bool:
-        while self.draw(head) and head.token is not None:
-            entry = head.token.entry
+        while self.draw() and self.drawn is not None:
+            entry = self.drawn.entry
             reason = self.unfit(entry, now)
             if reason is None and self.total is not None and self.total.yields(self, head, now):
                 reason = "made-room"
             if reason is None:
+                # Only now: its thread may be awake, and takes what it sees without the lock.
+                head.token, self.drawn = self.drawn, None
                 self._served(head, now)
                 return True
             self.doom(entry, reason)
-            head.token = None
+            self.drawn = None
         return False
 
-    def draw(self, waiter: Waiter) -> bool:
-        """Move an idle entry to a waiter; false when there is none."""
+    def draw(self) -> bool:
+        """Take an idle entry in hand; false when there is none."""
         if not self.idle:  # quicker than to fail
             return False
         if self.settings.reuse == "fifo":
             for token in list(self.idle):
                 del self.idle[token]
-                waiter.token = token
+                self.drawn = token
                 return True
             return False
         try:
-            waiter.token, _ = self.idle.popitem()
+            self.drawn, _ = self.idle.popitem()
         except KeyError:  # none, or the fast path was quicker
             return False
         return True

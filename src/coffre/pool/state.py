@@ -62,6 +62,8 @@ class PoolState:
         """Those that can be lent, the one returned last at the end. A dictionary, because a
         token comes back by one assignment, ``idle[token] = lease.token = None``, in which the
         interpreter lets no signal between the two targets, as it would after a call."""
+        self.drawn: Token | None = None
+        """One on its way from the idle stack to a waiter; nobody's for as long as it is here."""
         self._finder = None if finder is None else weakref.ref(finder)
         self.doomed: dict[Entry, str] = {}
         """Connections to be closed, outside the lock, and why."""
@@ -165,6 +167,9 @@ class PoolState:
         Every change first moves a token, then updates what follows from it; this updates the
         rest again, and wakes everyone to see for themselves.
         """
+        drawn = self.drawn
+        if drawn is not None:
+            self.idle[drawn] = self.drawn = None
         for entry, reason in list(self.doomed.items()):
             self.forget(entry, reason)
         for entry in [entry for entry in self.entries if entry.gone]:

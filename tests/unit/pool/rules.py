@@ -92,8 +92,8 @@ def who_waits_is_seen_by_who_returns_at_that_very_moment() -> None:
     look = core.draw
     gates = []
 
-    def look_too_early(waiter: Waiter) -> bool:
-        found = look(waiter)
+    def look_too_early() -> bool:
+        found = look()
         core.idle[token] = None  # another thread gives it back, then looks at the gate
         gates.append(core.gate)
         return found
@@ -948,12 +948,49 @@ def repairing_puts_a_half_done_grant_straight() -> None:
     (token,) = fill(core, 1)
     waiter = ask(core)
     core.idle[token] = None
-    core.draw(waiter)  # and no further
+    core.draw()  # and no further
+    assert waiter.token is None, "its thread would take what may still be found bad"
 
     core.repair()
     core.settle(0.0)
 
     assert waiter.token is token
+    assert waiter not in core.line
+
+
+@rule
+def a_waiter_sees_only_what_is_finally_its_own() -> None:
+    total = Total(1)
+    one, two = core_of(total=total), core_of(total=total)
+    total.pools += [one, two]
+    (token,) = fill(one, 1)
+    elsewhere = ask(two)
+    here = ask(one)
+    judge = one.unfit
+    seen = []
+
+    def judge_and_look(entry: Entry, now: float) -> str | None:
+        seen.append(here.token)
+        return judge(entry, now)
+
+    one.unfit = judge_and_look  # type: ignore[method-assign]
+    give_back(one, token)
+
+    assert seen[-1] is None
+    assert elsewhere.token is not None
+
+
+@rule
+def repairing_takes_the_served_out_of_the_line() -> None:
+    core = core_of(max_size=1)
+    (token,) = fill(core, 1)
+    waiter = ask(core)
+    core.idle[token] = None
+    core.draw()
+    waiter.token, core.drawn = core.drawn, None  # and no further
+
+    core.repair()
+
     assert waiter not in core.line
 
 

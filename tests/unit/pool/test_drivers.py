@@ -459,13 +459,13 @@ def test_copies_in_opposite_directions_do_not_stop_each_other() -> None:
     done: list[int] = []
 
     def copy(source: ConnectionParameters, target: ConnectionParameters, number: int) -> None:
-        with reserve([(driver, source), (driver, target)], timeout=20.0):
-            with (
-                driver.connect(source) as origin,
-                origin.get(GetRequest(ref=THERE)) as found,
-                driver.connect(target) as destination,
-            ):
-                destination.put(deposit(f"copy-{number}", found.stream.read()))
+        with (
+            reserve([(driver, source), (driver, target)], timeout=20.0),
+            driver.connect(source) as origin,
+            origin.get(GetRequest(ref=THERE)) as found,
+            driver.connect(target) as destination,
+        ):
+            destination.put(deposit(f"copy-{number}", found.stream.read()))
         done.append(number)
 
     threads = [

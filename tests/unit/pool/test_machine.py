@@ -47,7 +47,7 @@ class PoolMachine(RuleBasedStateMachine):
             total=self.total,
         )
 
-    # --- callers -----------------------------------------------------------------------------
+    # --- callers ----------------------------------------------------------------------------
 
     @rule(
         target=queue,
@@ -139,7 +139,7 @@ class PoolMachine(RuleBasedStateMachine):
         if trouble is not None:
             assert token.entry.gone
 
-    # --- time and the operator --------------------------------------------------------------------
+    # --- time and the operator --------------------------------------------------------------
 
     @rule(seconds=st.sampled_from([0.05, 1.0, 7.0, 25.0, 90.0]), chance=st.floats(0.0, 1.0))
     def pass_time(self, seconds: float, chance: float) -> None:
@@ -177,7 +177,7 @@ class PoolMachine(RuleBasedStateMachine):
         assert before == list(self.cores[which].idle)
         self.cores[which].settle(self.now)
 
-    # --- what always holds ---------------------------------------------------------------------------
+    # --- what always holds ------------------------------------------------------------------
 
     @invariant()
     def never_more_than_allowed(self) -> None:
