@@ -9,7 +9,6 @@ import random
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -102,7 +101,7 @@ class PoolBase:
     def _begin(self) -> None:
         total = None if self._total is None else self._total.here()
         self._lock = threading.Lock() if total is None else total.lock
-        self._orphans: deque[Entry] = deque()
+        self._orphans: list[Entry] = []  # a deque is ten times larger, and a pool has two
         self.core = PoolCore(
             self.name,
             self.settings,
@@ -111,7 +110,8 @@ class PoolBase:
             always_locked=not has_global_lock(),
             finder=self,
         )
-        self.core.listening = self._listener is not None
+        if self._listener is not None:
+            self.core.listening = True
         if total is not None:
             total.rules.pools.append(self.core)
 
@@ -194,7 +194,7 @@ class PoolBase:
                     entry.place,
                     extra={"pool": self.name, "event": "leak", "place": entry.place},
                 )
-            self._orphans.popleft()
+            del self._orphans[0]
 
     # --- outside the lock --------------------------------------------------------------------
 
@@ -216,7 +216,7 @@ class PoolBase:
         events = self.core.events
         while events and self._listener is not None:
             try:
-                event = events.popleft()
+                event = events.pop(0)
             except IndexError:  # another thread told it
                 return
             try:

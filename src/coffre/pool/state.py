@@ -11,7 +11,6 @@ after a ``KeyboardInterrupt`` in the middle of a change: see :meth:`PoolState.re
 from __future__ import annotations
 
 import weakref
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,12 @@ if TYPE_CHECKING:
 
 class PoolState:
     """Entries, queue, gate and counters of one pool."""
+
+    # Of the class, until they are true: an object of thirty attributes takes a kilobyte more.
+    paused = False
+    pause_refuses = False
+    closed = False
+    listening = False
 
     def __init__(
         self,
@@ -79,9 +84,6 @@ class PoolState:
         """Whether there may be entries of an older generation."""
         self.suspected_at = float("-inf")
         """Idle entries not used since are probed before they are lent."""
-        self.paused = False
-        self.pause_refuses = False
-        self.closed = False
         self.gate = self.locked
         """Whether everyone must take the lock: somebody waits, or something is out of the usual."""
         self.next_look = float("inf")
@@ -91,8 +93,7 @@ class PoolState:
         """Mean time between two waiters being served, in seconds."""
         self.tickets = 0
         self.counters = Counters()
-        self.events: deque[PoolEvent] = deque()
-        self.listening = False
+        self.events: list[PoolEvent] = []
 
     # --- counting --------------------------------------------------------------------------
 

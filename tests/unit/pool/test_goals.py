@@ -9,6 +9,7 @@ import pytest
 from benchmarks.cases.pool.crowds import crowd
 from benchmarks.cases.pool.deadlock import knot
 from benchmarks.cases.pool.fakes import SIZE, opened
+from benchmarks.cases.pool.idle import thousand
 from benchmarks.cases.pool.mixed import mixed
 from benchmarks.cases.pool.outage import outage
 from benchmarks.cases.pool.peers import Peer, bare, ours
@@ -74,6 +75,13 @@ def test_an_empty_pool_is_no_reason_for_a_storm() -> None:
 
     assert found.at_once <= 2
     assert found.connections <= MOST
+
+
+def test_a_thousand_idle_pools_are_small_and_have_no_thread() -> None:
+    threads, size = thousand()
+
+    assert threads == 0
+    assert size <= 4096
 
 
 def test_a_pool_that_is_used_has_no_thread() -> None:
