@@ -206,7 +206,8 @@ class AsyncConnectionPool:
         # The lease is over for its borrower; its stand-in brings the connection home.
         stand_in = Lease()
         stand_in.pool = self.pool
-        stand_in.trouble, stand_in.dirty = lease.trouble, True
+        stand_in.trouble = lease.trouble
+        stand_in.mark_dirty()
         stand_in.token, lease.token = token, None
         self._elsewhere(stand_in.close)
 

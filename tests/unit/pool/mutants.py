@@ -134,7 +134,7 @@ MUTANTS = [
     Mutant("trouble is not lent again", PoolCore, "give_back", "trouble or", "None or"),
     Mutant("dirty ones are reset", Borrowing, "take_back", "if lease.dirty and", "if False and"),
     Mutant("a failed reset discards", Borrowing, "take_back", 'lease.trouble = "not-reset"'),
-    Mutant("dirt takes the slow way", Lease, "close", "self.dirty or", "False or"),
+    Mutant("dirt takes the slow way", Lease, "mark_dirty", "self.marked = True"),
     Mutant("fifo is fifo", Serving, "draw", '== "fifo"', '== ""'),
     # opening and failing
     Mutant(
