@@ -238,9 +238,22 @@ _BETWEEN = ("coffre.pool.", "coffre.offer.")
 """Rooms that borrow for somebody else."""
 
 
+_known: dict[str, bool] = {}
+"""Whether a file is of such a room; asked several times for every loan."""
+
+
+def _is_between(frame: FrameType) -> bool:
+    file = frame.f_code.co_filename
+    found = _known.get(file)
+    if found is None:
+        found = str(frame.f_globals.get("__name__")).startswith(_BETWEEN)
+        _known[file] = found
+    return found
+
+
 def _note_borrower(lease: Lease, frame: FrameType) -> None:
     """The place that borrowed is the caller's: that is where a leak has to be looked for."""
-    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(_BETWEEN):
+    while frame.f_back is not None and _is_between(frame):
         frame = frame.f_back
     if lease.token is not None:
         entry = lease.token.entry
@@ -262,7 +275,8 @@ class LentConnection(StandIn):
         """Stand for a leased connection; a reserved one goes back to its reservation."""
         self._lease = lease
         self._reservation = reservation
-        super().__init__(lease.connection.parameters, lease.connection)
+        connection = lease.connection
+        super().__init__(connection.parameters, connection)
 
     @property
     def lease(self) -> Lease:

@@ -20,6 +20,7 @@ from coffre.pool.entries import Holder, Waiter
 from coffre.pool.errors import LimiterBusyError, LimiterTimeoutError, PoolDeadlockError
 from coffre.pool.limits import Admission, Limit
 from coffre.pool.party import LANE, PARTY, holder
+from coffre.pool.permits import Permits
 from coffre.pool.settings import DEFAULT, Timeout, Waiting
 from coffre.pool.waiters import ThreadWaiter
 
@@ -150,9 +151,12 @@ class ThreadLimiter(Limit):
         Raises:
             PoolError: as ``__enter__`` says.
         """
+        permits = self.permits
+        if not permits.gate and permits.free and PARTY.get() is None:
+            admission = Admission(self, get_ident())
+            if self._enter_at_once(admission, permits):
+                return admission
         admission = Admission(self, holder())  # dropped, it leaves: nothing is lost on the way
-        if self._enter_at_once(admission):
-            return admission
         waiter = self._waiter(timeout)
         try:
             self._wait(waiter)
@@ -162,9 +166,10 @@ class ThreadLimiter(Limit):
             self.give_up(waiter)
             raise
 
-    def _enter_at_once(self, admission: Admission) -> bool:
-        permits, key = self.permits, admission.holder
-        if permits.gate or key in permits.held or not permits.free or PARTY.get() is not None:
+    @staticmethod
+    def _enter_at_once(admission: Admission, permits: Permits) -> bool:
+        key = admission.holder
+        if key in permits.held:
             return False
         try:
             permit, _ = permits.free.popitem()

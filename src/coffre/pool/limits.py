@@ -116,7 +116,20 @@ class Limit:
 
     def left(self, admission: Stay) -> None:
         """Somebody leaves."""
-        self.change(self.permits.leave, admission)
+        # As `change` does, by hand: every operation on an offer comes through here.
+        with self._lock:
+            self._leave(admission)
+
+    def _leave(self, admission: Stay) -> None:
+        try:
+            if self._left or self._lost:
+                self._take_in()
+            self.permits.leave(admission)
+            if self._left or self._lost:
+                self._take_in()
+        except BaseException:
+            self.permits.repair()
+            raise
 
     def dropped(self, admission: Stay) -> None:
         """Somebody is gone without leaving; called by a finaliser, so it takes no lock."""

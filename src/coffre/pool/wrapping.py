@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from coffre.contract import (
     CapacityRequest,
@@ -37,8 +37,18 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class Closable(Protocol):
+    """Something that is held until it is closed."""
+
+    def close(self) -> None:
+        """Let it go."""
+        ...
+
+
 class StandIn(Connection):
     """A connection around another, which counts what was reached through it and is still open."""
+
+    _ends: Sequence[Closable] = ()
 
     def __init__(self, parameters: ConnectionParameters, inside: Connection) -> None:
         """Stand for an open connection, whose capabilities are declared unchanged."""
@@ -46,14 +56,13 @@ class StandIn(Connection):
         self.capabilities = inside.capabilities
         self._open = 1
         self._closed = False
-        self._ends: Sequence[Callable[[], None]] = ()
 
-    def then(self, *ends: Callable[[], None]) -> None:
-        """Have these called, in order, once nothing is open any more and all else is given back.
+    def then(self, *ends: Closable) -> None:
+        """Have these closed, the last first, once nothing is open any more.
 
         So that what is around this one need not stand in front of it: every call would pay for it.
         """
-        self._ends = (*self._ends, *ends)
+        self._ends = (*ends, *self._ends) if self._ends else ends
 
     @property
     @abstractmethod
@@ -79,8 +88,8 @@ class StandIn(Connection):
             try:
                 self.ended()
             finally:
-                for end in self._ends:
-                    end()
+                for end in reversed(self._ends):
+                    end.close()
 
     # --- calls -------------------------------------------------------------------------------
 
