@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import wrap
 
 from benchmarks.claims import CLAIMS, Bound, Claim, Measure
 from benchmarks.machine import Machine
@@ -19,6 +20,8 @@ Results = Mapping[str, Figure | str]
 """By claim: its figure, or why there is none."""
 
 NOT_YET = "not measured yet"
+MARGIN = 116
+"""Characters in a line of a page, outside tables."""
 TABLE_BEGINS = "<!-- figures: written by `python -m benchmarks --markdown` -->"
 TABLE_ENDS = "<!-- end of figures -->"
 
@@ -160,7 +163,7 @@ def page_of(
     claims: Sequence[Claim] = CLAIMS,
 ) -> list[str]:
     """The table, and what it must be read with."""
-    heading = [f"Machine: {machine}.", "", f"Command: `{command}`"]
+    heading = [*wrap(f"Machine: {machine}.", MARGIN), "", *wrap(f"Command: `{command}`", MARGIN)]
     if trial:
         heading += ["", "**A trial, smaller than what is claimed: these figures say nothing.**"]
     return [*heading, "", *table_of(results, claims)]
