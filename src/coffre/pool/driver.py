@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from sys import _getframe
-from types import FrameType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -26,6 +25,7 @@ from coffre.pool.errors import PoolClosedError
 from coffre.pool.events import Listener, PoolSnapshot
 from coffre.pool.lease import Lease
 from coffre.pool.party import LANE, PARTY
+from coffre.pool.places import note_borrower
 from coffre.pool.reservation import RESERVED, Reservation, reserve
 from coffre.pool.settings import DEFAULT, PoolSettings, Timeout
 from coffre.pool.threads import ConnectionPool
@@ -119,7 +119,7 @@ class PooledDriver(WrappingDriver):
             return LentConnection(lease, reservation)
         lease = pool.lease(lane=LANE.get())
         try:
-            _note_borrower(lease, _getframe(1))
+            note_borrower(lease, _getframe(1))
             if PARTY.get() is not None:
                 lease.hand_over()  # any member of the party may give it back
             return LentConnection(lease)
@@ -232,32 +232,6 @@ class PooledDriver(WrappingDriver):
     def __exit__(self, *_: object) -> None:
         """Close every pool."""
         self.close()
-
-
-_BETWEEN = ("coffre.pool.", "coffre.offer.")
-"""Rooms that borrow for somebody else."""
-
-
-_known: dict[str, bool] = {}
-"""Whether a file is of such a room; asked several times for every loan."""
-
-
-def _is_between(frame: FrameType) -> bool:
-    file = frame.f_code.co_filename
-    found = _known.get(file)
-    if found is None:
-        found = str(frame.f_globals.get("__name__")).startswith(_BETWEEN)
-        _known[file] = found
-    return found
-
-
-def _note_borrower(lease: Lease, frame: FrameType) -> None:
-    """The place that borrowed is the caller's: that is where a leak has to be looked for."""
-    while frame.f_back is not None and _is_between(frame):
-        frame = frame.f_back
-    if lease.token is not None:
-        entry = lease.token.entry
-        entry.code, entry.instruction = frame.f_code, frame.f_lasti
 
 
 def shown(url: str) -> str:
