@@ -67,6 +67,7 @@ NEXT: dict[str, str] = {
     "offer-timeout": "try again; a put that may have arrived is looked for first",
     "connection-lost": "try again; a put that may have arrived is looked for first",
     "not-ready": "ask for access to the slow medium, and come back",
+    "metrics-missing": "`pip install 'coffre[prometheus]'`",
     "pool-error": "read the message; nothing was sent",
     "pool-timeout": "the message names who holds the connections; how-to *size a pool*",
     "pool-busy": "ask less at once, or allow more connections",

@@ -45,6 +45,7 @@ STATUS_OF_CODE: Mapping[str, ExitStatus] = {
     "strategy": ExitStatus.USAGE,
     "driver-unusable": ExitStatus.USAGE,
     "driver-not-found": ExitStatus.USAGE,
+    "metrics-missing": ExitStatus.USAGE,
     "contract-version": ExitStatus.USAGE,
     "offer-exists": ExitStatus.USAGE,
     "offer-not-open": ExitStatus.USAGE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from coffre.contract import SYSTEM_CLOCK, Clock, ObjectRef
 from coffre.engine.containers import ContainerRights, rights_of
@@ -28,6 +29,23 @@ class Limits:
     """... as does one that would touch more than this share of all objects."""
     brake_floor: int = 20
     """Up to this many objects, the share is not looked at: small archives have few."""
+
+
+class Told(Protocol):
+    """Something that can be told as JSON."""
+
+    def to_json(self) -> Mapping[str, object]:
+        """Names and values."""
+        ...
+
+
+@runtime_checkable
+class Observed(Protocol):
+    """A set of offers that can say how it is doing."""
+
+    def snapshot(self) -> Told:
+        """Connections and threads in use now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

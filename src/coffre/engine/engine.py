@@ -14,7 +14,7 @@ from typing import Self
 from coffre.contract import NO_METADATA, SYSTEM_CLOCK, Clock, Digest, ObjectRef
 from coffre.engine import bulk, deleting, depositing, fetching, reading, status
 from coffre.engine.containers import ContainerRights
-from coffre.engine.context import Context, Limits
+from coffre.engine.context import Context, Limits, Observed
 from coffre.engine.deleting import DeletionOrder
 from coffre.engine.items import PutItem, Source
 from coffre.engine.ledger import Ledger
@@ -75,6 +75,14 @@ class Engine(Upkeep):
     def strategies(self) -> Mapping[str, Strategy]:
         """Every strategy, by name."""
         return self._context.strategies
+
+    def snapshot(self) -> Mapping[str, object]:
+        """Connections and threads in use now, as whoever opened the offers tells it, as JSON.
+
+        Of this process alone: another one has pools of its own. Empty when nobody can tell.
+        """
+        offers = self._context.offers
+        return offers.snapshot().to_json() if isinstance(offers, Observed) else {}
 
     # --- storing -------------------------------------------------------------------------
 

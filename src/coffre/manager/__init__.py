@@ -15,7 +15,7 @@ from coffre.manager.discovery import (
     installed_drivers,
     load_driver,
 )
-from coffre.manager.errors import OfferExistsError, OfferNotOpenError
+from coffre.manager.errors import MetricsMissingError, OfferExistsError, OfferNotOpenError
 from coffre.manager.limits import (
     GLOBAL_THREADS,
     OFFER_THREADS,
@@ -35,6 +35,7 @@ __all__ = [
     "DriverSettings",
     "InstalledDriver",
     "ManagerSnapshot",
+    "MetricsMissingError",
     "OfferExistsError",
     "OfferLimits",
     "OfferNotOpenError",

@@ -1,4 +1,4 @@
-"""Errors of the manager: which offers there are."""
+"""Errors of the manager: which offers there are, and what it takes to look at them."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ class OfferNotOpenError(CoffreError, LookupError):
     """No offer of that id is open."""
 
     code = "offer-not-open"
+
+
+class MetricsMissingError(CoffreError, ImportError):
+    """The library for metrics is not installed."""
+
+    code = "metrics-missing"

@@ -219,3 +219,21 @@ def test_large_objects_of_many_threads_when_three_connections_are_all_there_are(
 
         assert [len(receipt.copies) for receipt in receipts] == [3] * 16
         assert sum(one.pool.idle for one in manager.snapshot().offers) <= 3
+
+
+def test_the_engine_tells_what_is_in_use(engine: Engine) -> None:
+    engine.put(CHARTER, ref())
+    with engine.get(ref(), verified=False):
+        seen = engine.snapshot()
+
+    offers = seen["offers"]
+    assert isinstance(offers, dict)
+    assert {name: told["pool"]["held"] for name, told in offers.items()} == {
+        "north": 1,
+        "south": 0,
+        "east": 0,
+    }
+
+
+def test_an_engine_whose_offers_cannot_tell_says_nothing(ledger: Ledger) -> None:
+    assert Engine({}, THREE, ledger).snapshot() == {}
