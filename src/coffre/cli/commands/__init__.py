@@ -5,6 +5,7 @@ from __future__ import annotations
 from coffre.cli.command import Command
 from coffre.cli.commands import (
     audit,
+    bench,
     drivers,
     get,
     init,
@@ -33,4 +34,5 @@ COMMANDS: tuple[Command, ...] = (
     rebuild.COMMAND,
     retire.COMMAND,
     sweep.COMMAND,
+    bench.COMMAND,
 )

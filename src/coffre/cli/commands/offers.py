@@ -1,4 +1,4 @@
-"""``coffre offers``: what is configured, whether it answers (``--check``), a new one made ready."""
+"""``coffre offers``: what is configured, what it answers (``--check``), and its ``--pools``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from coffre.cli.command import Command, with_engine
 from coffre.cli.output import Output
+from coffre.cli.pools import described, pools_of, show
 from coffre.cli.status import ExitStatus
 from coffre.cli.wording import listed, seconds_text, size_text
 from coffre.contract import (
@@ -37,6 +38,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Arguments of ``offers``."""
     parser.add_argument("--check", action="store_true", help="ask each offer now")
     parser.add_argument(
+        "--pools", action="store_true", help="show the connections and threads of this process"
+    )
+    parser.add_argument(
         "--prepare", metavar="ID", help="make the new, empty place of an offer ready for use"
     )
     parser.add_argument(
@@ -52,9 +56,13 @@ def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
         return _prepare(args, engine, out)
     offers = [offer for _, offer in sorted(engine.offers.items())]
     answers = _ask_all(offers) if args.check else [None] * len(offers)
+    pools = pools_of(engine)
     if out.as_json:
         for offer, answer in zip(offers, answers, strict=True):
-            out.result(_described(offer) | ({} if answer is None else answer.to_json()), "")
+            told = {} if answer is None else answer.to_json()
+            out.result(_described(offer) | described(pools.get(offer.id)) | told, "")
+    elif args.pools:
+        show(pools, out)
     else:
         rows = [_row(offer, answer) for offer, answer in zip(offers, answers, strict=True)]
         out.table(CHECKED if args.check else HEADINGS, rows)
@@ -168,7 +176,7 @@ def _answered(answer: _Answer) -> tuple[str, ...]:
 
 COMMAND = Command(
     name="offers",
-    summary="configured offers; with --check, whether they answer; --prepare makes a new one",
+    summary="configured offers, whether they answer, their pools; --prepare makes a new one",
     add_arguments=add_arguments,
     run=with_engine(run),
 )
