@@ -198,13 +198,23 @@ class PoolBase:
 
     # --- outside the lock --------------------------------------------------------------------
 
+    def close_first(self, entry: Entry) -> None:
+        """Close what is not going to be lent again while it still takes its room.
+
+        Were its room given up first, another would be opened before the service has seen the end
+        of this one: an offer of at most eight sessions would be asked for a ninth.
+        """
+        if entry.connection is not None:
+            connections.close(entry.connection)
+            entry.shut = True
+
     def _close_doomed(self) -> None:
         doomed = self.core.doomed
         try:
             for entry, reason in iter(doomed.popitem, None):
                 connection = entry.connection
                 try:
-                    if connection is not None:
+                    if connection is not None and not entry.shut:
                         connections.close(connection)
                 except BaseException:
                     doomed[entry] = reason  # closing twice is harmless, not closing is not

@@ -231,6 +231,7 @@ class Borrowing(Looking):
                 self.change(self.core.suspect, now)
         if reason is None:
             return True
+        self.close_first(entry)
         self.change(self.core.replace, waiter, entry, self.now(), reason)
         return False
 
@@ -280,6 +281,8 @@ class Borrowing(Looking):
             if not connections.reset(entry.connection):
                 lease.trouble = "not-reset"
             lease.dirty = False
+        if lease.trouble is not None:
+            self.close_first(entry)
         self.change(self.take_back_only, lease, token)
 
     def take_back_only(self, lease: Lease, token: Token) -> None:

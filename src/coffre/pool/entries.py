@@ -43,6 +43,7 @@ class Entry:
         "instruction",
         "reported",
         "returned",
+        "shut",
         "taken",
         "uses",
     )
@@ -68,6 +69,8 @@ class Entry:
         """With ``code``, the place that borrowed it; turned into a line when it is reported."""
         self.foreign = False
         """Opened by the process that this one was forked from."""
+        self.shut = False
+        """Its connection was closed already, while it still took its room."""
         self.reported = 0
         """Number of the loan that was reported as a leak already."""
         self.gone = False
