@@ -41,7 +41,8 @@ def make_offer(settings: Settings) -> bool:
                     f"root {path} was an offer and has no marker {MARKER} now: its disk is away, "
                     "and nothing is made in its place"
                 )
-            refuse_other_things(root, path)
+            if refuse_other_things(root, path):
+                return False
             write_marker(root, settings)
         finally:
             close(root)

@@ -50,15 +50,22 @@ def _check_layout(root: int, path: str) -> None:
         )
 
 
-def refuse_other_things(root: int, path: str) -> None:
+def refuse_other_things(root: int, path: str) -> os.stat_result | None:
     """Refuse a directory without a marker that holds more than what a new disk may hold.
+
+    Returns:
+        The marker, if another has just made it an offer and begun to fill it: what was looked
+        for before is there now. ``None`` when there is neither a marker nor anything else.
 
     Raises:
         ParameterError: it does; nothing in it is touched.
     """
     with os.scandir(root) as entries:
         if all(entry.name in _NOT_OBJECTS for entry in entries):
-            return
+            return None
+    found = check_marker(root, path)
+    if found is not None:
+        return found
     raise ParameterError(
         f"root {path} is neither empty nor an offer of coffre (no {MARKER}); nothing "
         "was touched. Name an empty directory, or copy .coffre from where it came"

@@ -72,11 +72,11 @@ class Root:
         path = self.settings.root
         try:
             found = check_marker(self.fd, path)
+            if found is None and not seen_before(path):
+                found = refuse_other_things(self.fd, path)
             if found is not None:
                 _marked_paths.add(path)
                 return found
-            if not seen_before(path):
-                refuse_other_things(self.fd, path)
         except OSError as error:
             raise root_error(error) from error
         if seen_before(path):

@@ -30,7 +30,7 @@ from coffre.contract import (
     SweepRequest,
 )
 from coffre.drivers.filesystem import FilesystemConnection, FilesystemDriver
-from coffre.drivers.filesystem.marker import write_marker
+from coffre.drivers.filesystem.marker import refuse_other_things, write_marker
 from coffre.drivers.filesystem.settings import Settings, root_path
 from coffre.tree import MARKER
 from tests.unit.drivers.filesystem.conftest import (
@@ -200,6 +200,17 @@ def test_what_came_into_a_new_place_meanwhile_is_not_touched(place: Path) -> Non
             store(connection, "a")
 
     assert os.listdir(place) == ["holiday.jpg"]
+
+
+def test_an_offer_that_others_made_and_filled_meanwhile_is_one(place: Path) -> None:
+    """Between looking for the marker and looking at what else is there, somebody was quicker."""
+    prepare(place)
+    (place / "0").mkdir()
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        assert refuse_other_things(descriptor, str(place)) is not None
+    finally:
+        os.close(descriptor)
 
 
 def test_a_root_that_is_a_file_is_no_offer(tmp_path: Path) -> None:
