@@ -1,0 +1,111 @@
+"""A harness: how the checks reach an offer, by its driver and, where there is a way, around it.
+
+A provider's whole test file is a harness and a subclass of ``DriverConformance``. Everything
+but the driver and its parameters is optional: a hook that is not given leaves the checks that
+need it *not tried*, and the report says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from secrets import randbelow
+from urllib.parse import urlsplit, urlunsplit
+
+from coffre.conformance.broken import NotTried
+from coffre.contract import ConnectionParameters, Driver, ObjectRef
+
+FIRST_TENANT, TENANTS = 1_000_000_000, 1_000_000_000
+"""Range of the scratch tenants: ten digits, which nobody gives to a tenant that is meant."""
+
+
+class Harness:
+    """One offer under test. Subclass it to give hooks; as it is, it needs none."""
+
+    driver: Driver
+    """The driver under test, bare or wrapped."""
+    parameters: ConnectionParameters
+    """Parameters of the offer."""
+    exclusive: bool = False
+    """Whether the whole offer was made for one check: any tenant may then be used, nothing is
+    cleaned up, and the offer is known to hold nothing else."""
+    containers: Sequence[str] = ("object", "report")
+    """Containers that objects can be put into, two at least. The order changes nothing."""
+    tenants: Sequence[int] = ()
+    """Scratch tenants, where the service knows only some; they must be empty, and are emptied
+    again. With none given, tenants are drawn at random, and are another for each check."""
+    patience: float = 60.0
+    """Seconds after which a check counts as hanging."""
+    secrets: Sequence[str] = ()
+    """Texts that must never show, beside the secrets among the parameters: a token, a key."""
+    command: str | None = None
+    """How a person runs these checks, for findings; made from the driver's name when ``None``."""
+
+    def __init__(self, driver: Driver, parameters: ConnectionParameters) -> None:
+        """Hold the driver and the parameters of the offer."""
+        self.driver = driver
+        self.parameters = parameters
+
+    def scratch_tenants(self) -> tuple[int, int | None]:
+        """Two tenants for one check, the second ``None`` when the service has one only."""
+        if self.tenants:
+            first, *others = self.tenants
+            return first, others[0] if others else None
+        first = FIRST_TENANT + randbelow(TENANTS)
+        return first, first + 1
+
+    # --- hooks: the way around the driver -------------------------------------------------
+
+    def bytes_at_rest(self, ref: ObjectRef) -> bytes | None:
+        """The bytes held under a reference, seen without the driver; ``None`` when it has none."""
+        raise NotTried("the harness has no way to see the bytes at rest (bytes_at_rest)")
+
+    def damage(self, ref: ObjectRef) -> None:
+        """Change the bytes at rest, their number and nothing else unchanged."""
+        raise NotTried("the harness has no way to damage an object (damage)")
+
+    # --- hooks: other parameters ----------------------------------------------------------
+
+    def new_place(self) -> ConnectionParameters:
+        """Parameters of an empty place that is no offer yet."""
+        raise NotTried("the harness has no place that is not an offer yet (new_place)")
+
+    def unreachable(self) -> ConnectionParameters:
+        """Parameters of an offer that cannot be reached."""
+        raise NotTried("the harness has no offer that cannot be reached (unreachable)")
+
+    def other_user(self) -> ConnectionParameters:
+        """Parameters of the same offer for another user, who sees the same objects."""
+        raise NotTried("the harness has no second user (other_user)")
+
+    def refused_user(self) -> ConnectionParameters:
+        """Parameters that the service does not accept: a wrong password, an unknown user."""
+        raise NotTried("the harness has no user who is refused (refused_user)")
+
+    # --- hooks: the service itself --------------------------------------------------------
+
+    def stop(self) -> None:
+        """Stop the service, or make it unreachable; what it holds stays."""
+        raise NotTried("the harness has no way to stop the service (stop)")
+
+    def start(self) -> None:
+        """Start it again, and return once it answers."""
+        raise NotTried("the harness has no way to start the service (start)")
+
+    def address(self) -> tuple[str, int]:
+        """Host and TCP port of the service; those of the URL, unless overridden."""
+        try:
+            parts = urlsplit(self.parameters.url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = port = None
+        if host is None or port is None:
+            raise NotTried("the service has no host and port in its URL (address)")
+        return host, port
+
+    def through(self, host: str, port: int) -> ConnectionParameters:
+        """Parameters that reach the same service by way of another host and port."""
+        self.address()
+        parts = urlsplit(self.parameters.url)
+        user, at, _ = parts.netloc.rpartition("@")
+        url = urlunsplit(parts._replace(netloc=f"{user}{at}{host}:{port}"))
+        return ConnectionParameters(url=url, values=self.parameters.values)

@@ -1,0 +1,90 @@
+"""Trying: one trial, on a bench of its own, in a thread that may hang without hanging the run."""
+
+from __future__ import annotations
+
+import threading
+
+from coffre.conformance.bench import Bench
+from coffre.conformance.broken import Broken, NotTried
+from coffre.conformance.check import Trial
+from coffre.conformance.finding import finding_of
+from coffre.conformance.harness import Harness
+from coffre.conformance.report import Finding, Outcome, Verdict
+from coffre.contract import SYSTEM_CLOCK, Capability, Clock
+
+
+def attempt(
+    trial: Trial,
+    harness: Harness,
+    *,
+    seed: int,
+    capabilities: frozenset[Capability],
+    clock: Clock = SYSTEM_CLOCK,
+) -> Verdict:
+    """Try one trial. A driver that never returns costs a thread, and is a finding.
+
+    Args:
+        trial: what to try.
+        harness: the offer.
+        seed: of what it draws by chance.
+        capabilities: what a session declares.
+        clock: for the duration.
+    """
+    if missing := sorted(trial.check.needs - capabilities):
+        return not_tried(trial, f"the driver does not declare {missing[0].value!r}")
+    begin = clock.monotonic()
+    bench = Bench(harness, seed=seed, trial=trial.id)
+    error = _in_a_thread(trial, bench, harness.patience)
+    seconds = clock.monotonic() - begin
+    if error is None:
+        return _verdict(trial, Outcome.PASSED, seconds=seconds, bench=bench)
+    if isinstance(error, NotTried):
+        return _verdict(trial, Outcome.NOT_TRIED, seconds=seconds, reason=str(error), bench=bench)
+    finding = finding_of(trial, bench, seed, error)
+    return _verdict(trial, Outcome.FAILED, seconds=seconds, finding=finding, bench=bench)
+
+
+def not_tried(trial: Trial, reason: str) -> Verdict:
+    """The verdict on a trial that there was no way, or no time, to try."""
+    return _verdict(trial, Outcome.NOT_TRIED, reason=reason)
+
+
+def _in_a_thread(trial: Trial, bench: Bench, patience: float) -> BaseException | None:
+    ended: list[BaseException | None] = []
+
+    def work() -> None:
+        try:
+            with bench:
+                trial.run(bench)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the outcome
+            ended.append(error)
+        else:
+            ended.append(None)
+
+    # A daemon: a driver that never returns must not keep the process from ending.
+    thread = threading.Thread(target=work, name=f"coffre-conformance-{trial.id}", daemon=True)
+    thread.start()
+    thread.join(patience)
+    return ended[0] if ended else Broken(f"it did not come to an end within {patience:g} s")
+
+
+def _verdict(
+    trial: Trial,
+    outcome: Outcome,
+    *,
+    seconds: float = 0.0,
+    reason: str | None = None,
+    finding: Finding | None = None,
+    bench: Bench | None = None,
+) -> Verdict:
+    return Verdict(
+        trial=trial.id,
+        duty=trial.check.duty.id,
+        profile=trial.check.profile,
+        outcome=outcome,
+        seconds=seconds,
+        reason=reason,
+        finding=finding,
+        remarks=tuple(bench.remarks) if bench else (),
+        figures=tuple(bench.figures) if bench else (),
+    )
