@@ -40,7 +40,7 @@ def fetch(
             def open_at(offer: Offer) -> Readable:
                 out.seek(0)
                 out.truncate()
-                copy_verified(offer, record, out)
+                copy_verified(offer, record, out.fileno())
                 return out
 
             reader = first_good(context, record, only, open_at, verified=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from coffre.contract import (
     ByteStream,
@@ -18,7 +19,8 @@ from coffre.contract import (
 from coffre.engine.distribution import SMALL
 from coffre.engine.ledger import ObjectRecord
 from coffre.offer import Offer
-from coffre.streams import BytesContent, Fanout, OnceContent, chunks_of
+from coffre.streams import BytesContent, Fanout, Filling, OnceContent, chunks_of, write_all
+from coffre.streams.sources import FileStream
 
 
 class Readable(Protocol):
@@ -43,32 +45,32 @@ def kept_aside(offer: Offer, record: ObjectRecord, directory: str | None) -> Rea
         aside = tempfile.TemporaryFile(dir=directory, prefix="coffre-get-")  # noqa: SIM115
     except OSError as error:
         raise SourceError(f"no place to keep the bytes aside: {error.strerror}") from error
-    try:
-        copy_verified(offer, record, aside)
-        aside.seek(0)
-    except BaseException:
-        aside.close()
-        raise
-    return aside
+    with aside:
+        copy_verified(offer, record, aside.fileno())
+        return FileStream(os.dup(aside.fileno()), "the bytes kept aside")
 
 
-def copy_verified(offer: Offer, record: ObjectRecord, out: BinaryIO) -> None:
-    """Copy an object to a file; digesting it and writing it go on at the same time.
+def copy_verified(offer: Offer, record: ObjectRecord, out: int) -> None:
+    """Copy an object to an open file; digesting it and writing it go on at the same time.
+
+    Args:
+        offer: where a copy is.
+        record: the object.
+        out: descriptor of an empty file, at its first byte.
 
     Raises:
         CoffreError: the bytes are not right, or could not be had; the file is worthless.
     """
     if record.size <= SMALL:
         with _opened(offer, record, verifying=True) as found:
-            out.writelines(chunks_of(found.stream))
+            for chunk in chunks_of(found.stream):
+                write_all(out, chunk)
         return
     with _opened(offer, record, verifying=False) as found:
         _copy_in_two_threads(found, record, offer, out)
 
 
-def _copy_in_two_threads(
-    found: GetResult, record: ObjectRecord, offer: Offer, out: BinaryIO
-) -> None:
+def _copy_in_two_threads(found: GetResult, record: ObjectRecord, offer: Offer, out: int) -> None:
     fanout = Fanout(
         OnceContent(found.stream),
         record.size,
@@ -78,7 +80,9 @@ def _copy_in_two_threads(
     )
     problem: list[BaseException] = []
     writer = threading.Thread(
-        target=_write_branch, args=(fanout.branches[0].open(), out, problem), name="coffre-get"
+        target=_write_branch,
+        args=(fanout.branches[0].open(), Filling(out, record.size), problem),
+        name="coffre-get",
     )
     writer.start()
     try:
@@ -96,10 +100,12 @@ def _copy_in_two_threads(
         raise SourceError(f"the bytes could not be kept aside: {problem[0]}") from problem[0]
 
 
-def _write_branch(branch: ByteStream, out: BinaryIO, problem: list[BaseException]) -> None:
+def _write_branch(branch: ByteStream, out: Filling, problem: list[BaseException]) -> None:
     with branch:
         try:
-            out.writelines(chunks_of(branch))
+            for chunk in chunks_of(branch):
+                out.write(chunk)
+            out.finish()
         except CoffreError:
             return  # the pass itself failed, and says so where it runs
         except OSError as error:

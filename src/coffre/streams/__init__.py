@@ -6,6 +6,8 @@ digests nothing twice; the engine uses :class:`Fanout`, which reads a source onc
 
 from coffre.streams.digesting import Copied, check_received, copy_digesting
 from coffre.streams.fanout import Branch, Fanout
+from coffre.streams.filling import Filling, write_all
+from coffre.streams.passing import Passage
 from coffre.streams.reading import CHUNK, ReadableStream, chunks_of, read_exactly
 from coffre.streams.sources import BytesContent, FileContent, OnceContent
 from coffre.streams.spool import Spool
@@ -19,7 +21,9 @@ __all__ = [
     "Copied",
     "Fanout",
     "FileContent",
+    "Filling",
     "OnceContent",
+    "Passage",
     "ReadableStream",
     "Spool",
     "VerifyingStream",
@@ -27,4 +31,5 @@ __all__ = [
     "chunks_of",
     "copy_digesting",
     "read_exactly",
+    "write_all",
 ]

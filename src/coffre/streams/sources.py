@@ -15,6 +15,7 @@ from coffre.contract import (
     SourceChangedError,
     SourceError,
 )
+from coffre.streams.passing import Passage
 from coffre.streams.reading import CHUNK, ReadableStream
 
 
@@ -147,6 +148,7 @@ class FileStream(ReadableStream):
         self._name = name
         self._before = os.fstat(descriptor)
         self._position = 0
+        self._passage = Passage(descriptor, 0, self._before.st_size)
 
     def readinto(self, buffer: memoryview) -> int:
         """Fill a buffer as far as the file goes; 0 at the end.
@@ -161,6 +163,7 @@ class FileStream(ReadableStream):
         if not count:
             self._check_unchanged()
         self._position += count
+        self._passage.reached(self._position)
         return count
 
     def chunks(self) -> Iterator[Buffer]:
@@ -180,6 +183,7 @@ class FileStream(ReadableStream):
         if not data and size:
             self._check_unchanged()
         self._position += len(data)
+        self._passage.reached(self._position)
         return data
 
     def _check_unchanged(self) -> None:

@@ -14,7 +14,7 @@ import uuid
 from contextlib import suppress
 from functools import cache
 
-from coffre.contract import Buffer
+from coffre.streams import write_all
 from coffre.tree import part_path
 
 
@@ -27,16 +27,6 @@ def close(descriptor: int) -> None:
         os.close(descriptor)
     except OSError:
         pass
-
-
-def write_all(descriptor: int, data: Buffer) -> None:
-    """Write a buffer to its end: the system may take less than it is given."""
-    written = os.write(descriptor, data)
-    if written == len(data):
-        return
-    rest = memoryview(data)[written:]
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
 
 
 def write_back(descriptor: int) -> None:

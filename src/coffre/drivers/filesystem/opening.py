@@ -16,7 +16,7 @@ from coffre.contract import (
 from coffre.drivers.filesystem.errors import intruder
 from coffre.drivers.filesystem.flushing import close
 from coffre.drivers.filesystem.root import Root
-from coffre.streams import CHUNK
+from coffre.streams import CHUNK, Passage
 from coffre.tree import Place
 
 # O_NONBLOCK: a fifo in an object's place must not hang the open.
@@ -61,6 +61,7 @@ def digest_of(descriptor: int, size: int, algorithm: DigestAlgorithm) -> Digest:
     """
     hasher = algorithm.new()
     buffer = memoryview(bytearray(min(CHUNK, size)))
+    passage = Passage(descriptor, 0, size)
     offset = 0
     while offset < size:
         count = os.preadv(descriptor, [buffer], offset)
@@ -68,4 +69,5 @@ def digest_of(descriptor: int, size: int, algorithm: DigestAlgorithm) -> Digest:
             raise ObjectCorruptError(f"the object ends after {offset} of its {size} bytes")
         hasher.update(buffer[:count])
         offset += count
+        passage.reached(offset)
     return Digest(algorithm, hasher.digest())

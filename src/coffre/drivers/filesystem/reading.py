@@ -23,7 +23,7 @@ from coffre.drivers.filesystem.flushing import close
 from coffre.drivers.filesystem.opening import digest_of, open_object
 from coffre.drivers.filesystem.records import read_record
 from coffre.drivers.filesystem.root import Root
-from coffre.streams import CHUNK, ReadableStream
+from coffre.streams import CHUNK, Passage, ReadableStream
 from coffre.tree import place_of
 
 
@@ -101,8 +101,7 @@ class ObjectStream(ReadableStream):
             while data := self.read():
                 yield data
             return
-        with translating(self._ref):
-            os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        passage = Passage(self._descriptor, self._position, self._missing)
         buffer = memoryview(bytearray(CHUNK))
         while self._missing:
             with translating(self._ref):
@@ -110,6 +109,7 @@ class ObjectStream(ReadableStream):
                     self._descriptor, [buffer[: min(CHUNK, self._missing)]], self._position
                 )
             self._advance(count)
+            passage.reached(self._position)
             yield buffer[:count]
 
     def read(self, size: int = -1, /) -> bytes:

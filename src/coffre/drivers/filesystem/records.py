@@ -13,10 +13,11 @@ import os
 from contextlib import suppress
 
 from coffre.contract import OfferFailedError
-from coffre.drivers.filesystem.flushing import close, write_all
+from coffre.drivers.filesystem.flushing import close
 from coffre.drivers.filesystem.parts import named_part
 from coffre.drivers.filesystem.root import Root
 from coffre.drivers.filesystem.settings import Records
+from coffre.streams import write_all
 from coffre.tree import RECORD_ATTRIBUTE, ObjectRecord, Place, decode_record, record_place
 
 _LONGEST = 256 * 1024

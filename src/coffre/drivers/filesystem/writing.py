@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from coffre.contract import (
     SYSTEM_CLOCK,
+    Buffer,
     Evidence,
     ObjectConflictError,
     OfferFailedError,
@@ -23,14 +24,13 @@ from coffre.contract import (
     PutResult,
     as_text,
 )
-from coffre.drivers.filesystem.errors import translating
-from coffre.drivers.filesystem.filling import Filling
+from coffre.drivers.filesystem.errors import offer_error, translating
 from coffre.drivers.filesystem.flushing import close
 from coffre.drivers.filesystem.opening import digest_of, open_object
 from coffre.drivers.filesystem.parts import Part, open_part
 from coffre.drivers.filesystem.records import attach, read_record, remove_sidecar, write_sidecar
 from coffre.drivers.filesystem.root import Root
-from coffre.streams import Copied, check_received, copy_digesting
+from coffre.streams import Copied, Filling, check_received, copy_digesting
 from coffre.tree import Place, place_of, record_line
 
 
@@ -92,9 +92,16 @@ def stage(root: Root, request: PutRequest, moment: str, *, flush: bool = True) -
 
 def _receive(part: Part, request: PutRequest) -> Copied:
     """Pull the content into the part; its own errors pass through unchanged."""
-    filling = Filling(part.fd, request.size, request.ref)
+    filling = Filling(part.fd, request.size)
+
+    def write(data: Buffer) -> None:
+        try:
+            filling.write(data)
+        except OSError as error:
+            raise offer_error(error, request.ref) from error
+
     with request.content.open() as stream:
-        copied = copy_digesting(stream, filling.write, request.algorithm, at_most=request.size)
+        copied = copy_digesting(stream, write, request.algorithm, at_most=request.size)
     check_received(request, copied)
     return copied
 

@@ -24,7 +24,7 @@ from coffre.contract import (
 )
 from coffre.drivers.filesystem import FilesystemConnection, bulk, parts
 from coffre.drivers.filesystem import root as root_module
-from coffre.drivers.filesystem.filling import BLOCK, LARGE
+from coffre.streams.filling import BLOCK, LARGE
 from coffre.streams import BytesContent, Fanout, FileContent, OnceContent, ReadableStream
 from coffre.tree import place_of
 from tests.conformance.kit import DriverConformance
