@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     args.scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="coffre-bench-", dir=args.scratch) as scratch:
-        return _measure(args, Path(scratch), sys.argv[1:] if argv is None else argv)
+        return _measure(args, Path(scratch).resolve(), sys.argv[1:] if argv is None else argv)
 
 
 def _measure(args: argparse.Namespace, scratch: Path, words: Sequence[str]) -> int:

@@ -40,6 +40,22 @@ def test_a_size_that_cannot_be_read_is_refused(text: str) -> None:
         command.main([f"--size={text}"])
 
 
+def test_cases_are_given_a_place_by_its_whole_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    places: list[Path] = []
+
+    def looks(options: Options) -> Figure:
+        places.append(options.scratch)
+        return figure_of(claim("calls-bulk"), 7)
+
+    monkeypatch.setattr(command, "CASES", {"calls-bulk": looks})
+    monkeypatch.chdir(tmp_path)
+
+    assert command.main(["calls-bulk", "--scratch", "here"]) == 0
+    assert places[0].parent == tmp_path / "here"
+
+
 def test_what_fails_stops_none_of_the_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
