@@ -42,8 +42,9 @@ SIZE = 8
 class Service:
     """Opens connections that may be anything but reliable, and watches how they are used."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, others: list[Service] | None = None) -> None:
         self.size = size
+        self.all = [self] if others is None else others
         self.alive: set[StressConnection] = set()
         self.opened = 0
         self.closed = 0
@@ -62,6 +63,8 @@ class Service:
         with self._lock:
             self.opened += 1
             self.alive.add(connection)
+        if sum(len(one.alive) for one in self.all) > self.size:
+            self.problems.append("a session too many")
         return cast(Connection, connection)
 
     def end(self, connection: StressConnection) -> None:
@@ -101,6 +104,8 @@ class StressConnection:
 
     def close(self) -> None:
         self.over = True
+        if random.random() < 0.2:
+            time.sleep(random.random() * 0.002)
         self.service.end(self)
 
     def abandon(self) -> None:
@@ -292,7 +297,8 @@ def test_under_stress_no_place_is_lost_and_every_sum_is_exact() -> None:
 
 def test_under_stress_pools_with_a_total_never_exceed_it() -> None:
     total = SharedTotal(SIZE)
-    services = [Service(SIZE) for _ in range(3)]
+    services: list[Service] = []
+    services += [Service(SIZE, services) for _ in range(3)]
     pools = [ConnectionPool(service, settings(), total=total) for service in services]
     tally = Tally()
     end = time.monotonic() + SECONDS / 2

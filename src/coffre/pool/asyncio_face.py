@@ -141,7 +141,7 @@ class AsyncConnectionPool:
         if now >= waiter.deadline:
             self._change(self.core.time_out, waiter, now)
             self.pool.name_holders(waiter)
-        elif self.pool.has_orphans or (waiter.alarm is not None and now >= waiter.alarm):
+        elif self.pool.unfinished or (waiter.alarm is not None and now >= waiter.alarm):
             waiter.alarm = None
             self._change(self.core.settle, now)
         else:
@@ -183,7 +183,7 @@ class AsyncConnectionPool:
         try:
             self.pool.change_only(operation, *given)
         finally:
-            if self.core.doomed or self.core.events:
+            if self.pool.unfinished or self.core.events:
                 self._elsewhere(self.pool.finish)
 
     @staticmethod

@@ -9,7 +9,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 from coffre.contract import SYSTEM_CLOCK, Clock, Connection
@@ -17,6 +17,7 @@ from coffre.pool import connections, forks
 from coffre.pool.core import PoolCore
 from coffre.pool.entries import NEVER, Entry
 from coffre.pool.events import Listener
+from coffre.pool.serving import Serving
 from coffre.pool.settings import PoolSettings
 from coffre.pool.total import Total
 
@@ -50,6 +51,13 @@ class SharedTotal:
         if self._process != os.getpid():
             self._begin()
         return self
+
+
+def shut(entry: Entry) -> None:
+    """Close the connection of an entry, once."""
+    if entry.connection is not None and not entry.shut:
+        connections.close(entry.connection)
+        entry.shut = True
 
 
 def has_global_lock() -> bool:
@@ -113,7 +121,8 @@ class PoolBase:
         if self._listener is not None:
             self.core.listening = True
         if total is not None:
-            total.rules.pools.append(self.core)
+            with self._lock:
+                total.rules.join(self.core)
 
     # --- operations on the core --------------------------------------------------------------
 
@@ -123,7 +132,7 @@ class PoolBase:
             with self._lock:
                 return self._repaired(operation, *given, **named)
         finally:
-            if self._orphans or self.core.doomed or self.core.events:
+            if self._orphans or self.core.doomed or self.core.events or self._total is not None:
                 self.finish()
 
     def change_only(self, operation: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
@@ -150,12 +159,24 @@ class PoolBase:
     def _settle(self) -> None:
         self.core.settle(self.now())
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether there are connections to be closed, or leases that got lost."""
+        return bool(self._orphans or self.core.doomed or (self._total and self._elsewhere_doomed))
+
+    @property
+    def _elsewhere_doomed(self) -> Sequence[Serving]:
+        """Pools with connections to be closed, among all those that share a bound."""
+        pools = [self.core] if self._total is None else self._total.rules.pools
+        return [pool for pool in pools if pool.doomed]
+
     def finish(self) -> None:
         """What must not be done under the lock: closing connections, telling the listener."""
         if self._orphans:  # a finaliser ran while the lock was taken
             self.change_only(self._settle)
-        if self.core.doomed:
-            self._close_doomed()
+        while pools := self._elsewhere_doomed:
+            for pool in pools:
+                self._close_doomed(pool)
         if self.core.events:
             self._tell()
 
@@ -170,15 +191,8 @@ class PoolBase:
         if entry.foreign:
             return
         self._orphans.append(entry)
-        core = self.core
-        core.next_look = NEVER  # if nobody waits, the next return sees to it
-        for waiter in list(core.awaiting):
-            waiter.wake()
-
-    @property
-    def has_orphans(self) -> bool:
-        """Whether there is something to see to."""
-        return bool(self._orphans)
+        self.core.next_look = NEVER  # if nobody waits, the next return sees to it
+        self._rouse()
 
     def _adopt(self) -> None:
         core = self.core
@@ -187,7 +201,7 @@ class PoolBase:
             if entry in core.entries:
                 core.counters.leaks += 1
                 core.tell("leak", entry.place)
-                core.doom(entry, "leaked")
+                core.doom(entry, "leaked", self.now())
                 logger.warning(
                     "pool %s: a connection was never given back; borrowed at %s",
                     self.name,
@@ -198,29 +212,24 @@ class PoolBase:
 
     # --- outside the lock --------------------------------------------------------------------
 
-    def close_first(self, entry: Entry) -> None:
-        """Close what is not going to be lent again while it still takes its room.
+    def _close_doomed(self, core: Serving) -> None:
+        """Close what is not lent any more; its room is given to somebody else after that."""
+        for entry in list(core.doomed):
+            reason = core.doomed.get(entry, "")
+            try:
+                if core.doomed.pop(entry, None) is not None:  # else another thread closes it
+                    shut(entry)
+                    self.change_only(core.vacate, entry, self.now())
+            except BaseException:
+                core.doomed[entry] = reason
+                self._rouse()  # who waits for the room goes on with it
+                raise
 
-        Were its room given up first, another would be opened before the service has seen the end
-        of this one: an offer of at most eight sessions would be asked for a ninth.
-        """
-        if entry.connection is not None:
-            connections.close(entry.connection)
-            entry.shut = True
-
-    def _close_doomed(self) -> None:
-        doomed = self.core.doomed
-        try:
-            for entry, reason in iter(doomed.popitem, None):
-                connection = entry.connection
-                try:
-                    if connection is not None and not entry.shut:
-                        connections.close(connection)
-                except BaseException:
-                    doomed[entry] = reason  # closing twice is harmless, not closing is not
-                    raise
-        except KeyError:  # all closed
-            pass
+    def _rouse(self) -> None:
+        """Have everyone who waits look whether there is something to be finished."""
+        for core in [self.core] if self._total is None else self._total.rules.pools:
+            for waiter in list(core.awaiting):
+                waiter.wake()
 
     def _tell(self) -> None:
         events = self.core.events

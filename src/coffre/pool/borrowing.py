@@ -9,6 +9,7 @@ from types import CodeType
 
 from coffre.contract import Connection, InvalidRequestError
 from coffre.pool import connections
+from coffre.pool.base import shut
 from coffre.pool.deadlock import GRAPH, name_of
 from coffre.pool.entries import Entry, Holder, Token, Waiter
 from coffre.pool.errors import LeaseReturnedError, NestedLeaseError, PoolDeadlockError
@@ -159,7 +160,7 @@ class Borrowing(Looking):
             if now >= waiter.deadline:
                 self.change(self.core.time_out, waiter, now)
                 self.name_holders(waiter)
-            elif self._orphans or (waiter.alarm is not None and now >= waiter.alarm):
+            elif self.unfinished or (waiter.alarm is not None and now >= waiter.alarm):
                 waiter.alarm = None
                 self.change(self.core.settle, now)
             else:
@@ -231,7 +232,6 @@ class Borrowing(Looking):
                 self.change(self.core.suspect, now)
         if reason is None:
             return True
-        self.close_first(entry)
         self.change(self.core.replace, waiter, entry, self.now(), reason)
         return False
 
@@ -253,11 +253,15 @@ class Borrowing(Looking):
         token = lease.token
         if token is None:
             raise LeaseReturnedError("this lease was given back before")
+        reason = lease.trouble or "renewed"
+        lease.discard(reason)
+        if not token.entry.gone:
+            shut(token.entry)  # first, or the service would have one session too many
         now = self.now()
         code, instruction = token.entry.code, token.entry.instruction
         waiter = ThreadWaiter(now, now + self.patience(timeout), Lane.HIGH, get_ident())
         try:
-            self.change(self.core.exchange, waiter, token, now, lease.trouble or "renewed")
+            self.change(self.core.exchange, waiter, token, now, reason)
             lease.token = None
             token = self._served(waiter)
             self.note_loan(token.entry, None, code, instruction)
@@ -281,8 +285,6 @@ class Borrowing(Looking):
             if not connections.reset(entry.connection):
                 lease.trouble = "not-reset"
             lease.dirty = False
-        if lease.trouble is not None:
-            self.close_first(entry)
         self.change(self.take_back_only, lease, token)
 
     def take_back_only(self, lease: Lease, token: Token) -> None:

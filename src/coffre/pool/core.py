@@ -91,7 +91,7 @@ class PoolCore(Serving):
     def put_back(self, waiter: Waiter, token: Token) -> None:
         """A waiter's entry becomes idle again, untouched."""
         entry = token.entry
-        if entry in self.entries:
+        if not entry.gone:
             entry.holder = entry.code = None
             self.idle[token] = waiter.token = None
             self.next_look = min(self.next_look, entry.returned + self.settings.idle_timeout)
@@ -116,38 +116,38 @@ class PoolCore(Serving):
             Whether it may become idle: the lease does that, by one assignment, and settles.
         """
         reason = trouble or ("closed" if self.closed else self.unfit(entry, now))
-        if entry not in self.entries:
+        if entry.gone:
             return False
         if reason is None:
             entry.returned = now
             entry.fresh_until = min(entry.expires, now + self.settings.look_after)
             self.next_look = min(self.next_look, self.due(entry, now))
             return True
-        self.doom(entry, reason)
+        self.doom(entry, reason, now)
         self.settle(now)
         return False
 
     def replace(self, waiter: Waiter, entry: Entry, now: float, reason: str) -> None:
         """What a waiter was given turned out to be bad: it is the next to be served again."""
-        self.doom(entry, reason)
+        self.doom(entry, reason, now)
         waiter.token = None
         self.readmit(waiter, now)
 
     def exchange(self, waiter: Waiter, token: Token, now: float, reason: str) -> None:
-        """Give up a lent connection, but not its room: the waiter opens another one in it."""
+        """Give up a lent connection, closed by now, but not its room: the waiter opens another."""
         self.awaiting.add(waiter)
         refusal = self.refusal()
         if refusal is None and not self.breaker.allows(now, 0):
             refusal = self.resting(now)
         if token.entry.gone or refusal is not None:
-            self.doom(token.entry, reason)
+            self.doom(token.entry, reason, now)
             if refusal is None:
                 self.readmit(waiter, now)
             else:
                 self.refuse(waiter, refusal)
                 self.settle(now)
             return
-        self.doom(token.entry, reason)
+        self.doom(token.entry, reason, now)
         self.make_room_for(waiter, now)
 
     def suspect(self, now: float) -> None:
@@ -176,7 +176,7 @@ class PoolCore(Serving):
 
     def throw_away(self, token: Token, now: float, reason: str) -> None:
         """A connection that was idle turned out to be bad."""
-        self.doom(token.entry, reason)
+        self.doom(token.entry, reason, now)
         self.suspect(now)
         self.settle(now)
 
@@ -225,7 +225,7 @@ class PoolCore(Serving):
 
     def abandon_held(self) -> list[Entry]:
         """Count off what is still lent, for a close that does not wait any longer."""
-        held = [entry for entry in self.entries if entry not in self.opening]
+        held = [entry for entry in self.entries if entry not in self.opening and not entry.gone]
         for entry in held:
             self.forget(entry)
             self.counters.abandoned += 1

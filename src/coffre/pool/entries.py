@@ -70,7 +70,7 @@ class Entry:
         self.foreign = False
         """Opened by the process that this one was forked from."""
         self.shut = False
-        """Its connection was closed already, while it still took its room."""
+        """Its connection is closed."""
         self.reported = 0
         """Number of the loan that was reported as a leak already."""
         self.gone = False

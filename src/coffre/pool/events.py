@@ -78,6 +78,8 @@ class PoolSnapshot:
     held: int
     idle: int
     opening: int
+    closing: int = 0
+    """Not lent any more, and not closed yet; counted by ``max_size``, like the three above."""
     waiting: int
     oldest_wait: float
     """How long the one who waits longest has been waiting; 0 when nobody does."""

@@ -92,12 +92,12 @@ class Serving(PoolState):
     def settle(self, now: float) -> None:
         """Do everything that can be done now. Called after every change, and at every alarm."""
         # Looked at before they are called: most settle nothing, and everyone who waits is here.
-        if self.opening:
+        if self.opening or self.closing:
             self._write_off(now)
-        if len(self.entries) > self.max_size:
-            self._shrink()
+        if self.usable > self.max_size:
+            self._shrink(now)
         if self.closed:
-            self._close_idle("closed")
+            self._close_idle("closed", now)
             self._refuse_all(PoolClosedError(f"pool {self.name} is closed"))
         elif not self.paused:
             self._serve(now)
@@ -151,7 +151,7 @@ class Serving(PoolState):
                 head.token, self.drawn = self.drawn, None
                 self._served(head, now)
                 return True
-            self.doom(entry, reason)
+            self.doom(entry, reason, now)
             self.drawn = None
         return False
 
@@ -211,39 +211,51 @@ class Serving(PoolState):
 
     # --- upkeep ----------------------------------------------------------------------------
 
+    def vacate(self, entry: Entry, now: float) -> None:
+        """A connection is closed: its room is free."""
+        self.forget(entry, self.closing.get(entry))
+        self.settle(now)
+
     def _write_off(self, now: float) -> None:
-        """Give the room of openings that hang to somebody else; what comes late is closed."""
+        """Give the room of what hangs to somebody else; an opening that comes late is closed."""
+        patience = 2 * self.settings.open_timeout
         for entry in list(self.opening):
-            if now < entry.born + 2 * self.settings.open_timeout:
+            if now < entry.born + patience:
                 break
             self.forget(entry)
             self.counters.late += 1
+        for entry in list(self.closing):
+            if now < entry.taken + patience:
+                break
+            self.forget(entry, self.closing[entry])
 
-    def _shrink(self) -> None:
-        while len(self.entries) > self.max_size and self.idle:
+    def _shrink(self, now: float) -> None:
+        while self.usable > self.max_size and self.idle:
             for token in list(self.idle):
-                self.doom_idle(token, "resized")
+                self.doom_idle(token, "resized", now)
                 break
 
-    def _close_idle(self, reason: str) -> None:
+    def _close_idle(self, reason: str, now: float) -> None:
         for token in list(self.idle):
-            self.doom_idle(token, reason)
+            self.doom_idle(token, reason, now)
 
     def _look(self, now: float) -> None:
         """Close what was idle for too long, the oldest first, and note when to look again."""
-        spare = len(self.entries) - self.settings.min_idle
+        spare = self.usable - self.settings.min_idle
         next_look = now + self.settings.idle_timeout  # for those that are lent now
         for token in list(self.idle):
             entry = token.entry
             reason = self.unfit(entry, now)
             if reason is None and now >= entry.returned + self.settings.idle_timeout and spare > 0:
                 reason = "idle"
-            if reason is not None and self.doom_idle(token, reason):
+            if reason is not None and self.doom_idle(token, reason, now):
                 spare -= 1
             else:
                 next_look = min(next_look, self.due(entry, now))
         self.next_look = next_look
-        self.outdated = any(one.generation != self.generation for one in self.entries)
+        self.outdated = any(
+            one.generation != self.generation for one in self.entries if not one.gone
+        )
 
     def due(self, entry: Entry, now: float) -> float:
         """When an idle entry has to be looked at."""
@@ -252,7 +264,7 @@ class Serving(PoolState):
         return due if due > now else now + self.settings.idle_timeout
 
     def _watch(self) -> None:
-        if not self.held and not self.opening:
+        if self.quiet:
             for watcher in self.watchers:
                 watcher.wake()
 
@@ -270,9 +282,11 @@ class Serving(PoolState):
             head.wake()  # it sleeps until an alarm that no longer holds
 
     def _alarm(self, now: float) -> float | None:
-        if not self.opening and self.breaker.retry_at <= now:
+        if not self.opening and not self.closing and self.breaker.retry_at <= now:
             return None
-        times = [entry.born + 2 * self.settings.open_timeout for entry in list(self.opening)[:1]]
+        patience = 2 * self.settings.open_timeout
+        times = [entry.born + patience for entry in list(self.opening)[:1]]
+        times += [entry.taken + patience for entry in list(self.closing)[:1]]
         if self.breaker.retry_at > now and len(self.entries) < self.max_size:
             times.append(self.breaker.retry_at)
         return min(times, default=None)

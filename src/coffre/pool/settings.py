@@ -34,7 +34,7 @@ class PoolSettings:
     """How a pool behaves. Durations are seconds on a clock that never jumps."""
 
     max_size: int = 10
-    """Most connections, being opened, idle and lent together; 0 is legal and lends nothing.
+    """Most connections, being opened, idle, lent and being closed together; 0 lends nothing.
     10 is what HikariCP, asyncpg and botocore chose: enough to hide latency, little to a server."""
     min_idle: int = 0
     """Idle connections kept ready by the housekeeper. 0: no thread unless somebody asks."""
@@ -45,7 +45,7 @@ class PoolSettings:
     """Patience of a caller for a connection, opening and probing included; ``None``: for ever.
     30 as in HikariCP, psycopg_pool and SQLAlchemy."""
     open_timeout: float = 10.0
-    """What an opening should take at most. Twice as long, and its place is given to another:
+    """What an opening, or a closing, should take at most. Twice that, and another has its place:
     a driver that hangs in ``connect`` must not keep the pool (HikariCP#2186, #2197)."""
     max_waiting: int | None = None
     """Most callers that may wait; one more is refused at once. ``None``: no bound, since the

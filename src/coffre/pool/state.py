@@ -60,7 +60,8 @@ class PoolState:
         self.total = total
         self.locked = always_locked or settings.reuse == "fifo"
         self.entries: dict[Entry, Entry] = {}
-        """Every entry there is: being opened, idle, or lent. A set, written by assignment."""
+        """Every entry there is: being opened, idle, lent, or being closed, as a service counts
+        sessions. A set, written by assignment."""
         self.opening: dict[Entry, Entry] = {}
         """Those being opened, oldest first."""
         self.idle: dict[Token, None] = {}
@@ -70,8 +71,11 @@ class PoolState:
         self.drawn: Token | None = None
         """One on its way from the idle stack to a waiter; nobody's for as long as it is here."""
         self._finder = None if finder is None else weakref.ref(finder)
+        self.closing: dict[Entry, str] = {}
+        """Those that are not lent any more, and why. They keep their room until they are closed,
+        or an offer of at most eight sessions would be asked for a ninth."""
         self.doomed: dict[Entry, str] = {}
-        """Connections to be closed, outside the lock, and why."""
+        """Connections to be closed, outside the lock, by whoever takes them out of here."""
         self.line = Line()
         self.awaiting = Awaiting()
         """Waiters that have not collected their outcome yet, those in line included. Not kept
@@ -100,12 +104,27 @@ class PoolState:
     @property
     def held(self) -> int:
         """Connections lent, or on their way between owners."""
-        return max(len(self.entries) - len(self.opening) - len(self.idle), 0)
+        return max(self.usable - len(self.opening) - len(self.idle), 0)
+
+    @property
+    def usable(self) -> int:
+        """Connections there are or soon will be, those that are being closed not counted."""
+        return len(self.entries) - len(self.closing)
 
     @property
     def alive(self) -> bool:
         """Whether there is a connection that could come back."""
-        return len(self.entries) > len(self.opening)
+        return self.usable > len(self.opening)
+
+    @property
+    def deserted(self) -> bool:
+        """Whether the face was collected: nobody can borrow here any more."""
+        return self._finder is not None and self._finder() is None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is lent, and nothing is being opened or closed."""
+        return len(self.entries) <= len(self.idle)
 
     def checkouts(self) -> int:
         """Loans so far: each entry counted its own."""
@@ -118,7 +137,7 @@ class PoolState:
             or self.line
             or self.closed
             or self.paused
-            or len(self.entries) > self.max_size
+            or self.usable > self.max_size
             or (self.total is not None and self.total.starving)
         )
 
@@ -129,29 +148,37 @@ class PoolState:
 
     # --- leaving the pool ------------------------------------------------------------------
 
-    def doom(self, entry: Entry, reason: str) -> None:
-        """Take an entry out of the pool; its connection is to be closed. Its owner lets it go.
+    def doom(self, entry: Entry, reason: str, now: float) -> None:
+        """An entry is not lent any more, and its connection is to be closed. Its owner lets it go.
 
         One that is gone already was closed, or abandoned, then.
         """
         if entry.gone:
             return
-        self.doomed[entry] = reason
-        self.forget(entry, reason)
+        entry.holder = entry.code = None
+        if entry.connection is None:
+            self.forget(entry)
+        elif entry.shut:
+            self.forget(entry, reason)
+        else:
+            entry.taken = now
+            self.doomed[entry] = self.closing[entry] = reason
+            entry.gone = True
 
-    def doom_idle(self, token: Token, reason: str) -> bool:
-        """Take an idle entry out of the pool; false if the fast path has just lent it."""
+    def doom_idle(self, token: Token, reason: str, now: float) -> bool:
+        """As :meth:`doom`, of an idle entry; false if the fast path has just lent it."""
         try:
             del self.idle[token]
         except KeyError:
             return False
-        self.doom(token.entry, reason)
+        self.doom(token.entry, reason, now)
         return True
 
     def forget(self, entry: Entry, reason: str | None = None) -> None:
         """An entry is no more; forgetting twice is harmless."""
         entry.gone = True
         self.opening.pop(entry, None)
+        self.closing.pop(entry, None)
         if self.entries.pop(entry, None) is None:
             return
         self.counters.retired_uses += entry.uses
@@ -171,9 +198,10 @@ class PoolState:
         drawn = self.drawn
         if drawn is not None:
             self.idle[drawn] = self.drawn = None
-        for entry, reason in list(self.doomed.items()):
-            self.forget(entry, reason)
-        for entry in [entry for entry in self.entries if entry.gone]:
+        for entry in [entry for entry in self.doomed if entry in self.entries]:
+            self.closing[entry] = self.doomed[entry]
+            entry.gone = True
+        for entry in [entry for entry in self.entries if entry.gone and entry not in self.closing]:
             self.forget(entry)
         self.opening = {entry: entry for entry in self.entries if entry.connection is None}
         # The youngest first, as each goes to the head of its lane.
@@ -184,7 +212,7 @@ class PoolState:
     def _repair(self, waiter: Waiter) -> None:
         entry = None if waiter.token is None else waiter.token.entry
         # Not one that is being opened: should it have lost its room, it is told as it comes.
-        if entry is not None and entry.connection is not None and entry not in self.entries:
+        if entry is not None and entry.connection is not None and entry.gone:
             waiter.token = None
         if waiter.settled:
             self.line.leave(waiter)

@@ -99,7 +99,7 @@ class ConnectionPool(Keeping):
         patience = self.settings.close_timeout if timeout is DEFAULT else self.patience(timeout)
         if self._quiet(patience):
             return
-        holders = "; ".join(self.holders()) or "callers that are opening"
+        holders = "; ".join(self.holders()) or "callers that are opening or closing some"
         if not force:
             raise PoolTimeoutError(
                 f"pool {self.name} is closed, but {self.core.held} connections are still lent: "
@@ -111,14 +111,14 @@ class ConnectionPool(Keeping):
                 connections.abandon(entry.connection)
 
     def _quiet(self, wait: float | None) -> bool:
-        """Wait until nothing is lent and nothing is being opened."""
+        """Wait until nothing is lent, and nothing is being opened or closed."""
         now = self.now()
         deadline = float("inf") if wait is None else now + wait
         watcher = ThreadWaiter(now, deadline, Lane.NORMAL, None)
         watchers = self.core.watchers
         watchers.append(watcher)
         try:
-            while self.core.held or self.core.opening:
+            while not self.core.quiet:
                 now = self.now()
                 if now >= deadline:
                     return False

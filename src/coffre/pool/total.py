@@ -16,6 +16,8 @@ class Total:
 
     When the bound is reached, the connection that was idle longest in another pool makes room;
     when none is idle, the next one returned anywhere does, if its own pool has nobody older.
+    It is closed by the caller that needs its room, or by the one who returns it, before another
+    is opened.
     """
 
     def __init__(self, max_total: int) -> None:
@@ -31,21 +33,33 @@ class Total:
         """Place in the order of all pools together."""
         return next(self._tickets)
 
+    def join(self, pool: Serving) -> None:
+        """One more pool; those that nobody has any more are forgotten, once they hold nothing."""
+        self.pools = [one for one in self.pools if one.entries or not one.deserted]
+        self.pools.append(pool)
+
     @property
     def count(self) -> int:
-        """Connections in all pools, those being opened included."""
+        """Connections in all pools, those being opened or closed included."""
         return sum(len(pool.entries) for pool in self.pools)
+
+    @property
+    def closing(self) -> int:
+        """Those among them that are being closed."""
+        return sum(len(pool.closing) for pool in self.pools)
 
     def make_room(self, asking: Serving, head: Waiter, now: float) -> bool:
         """Whether one more may be opened; closes what another pool has had idle for longest."""
         if self._older_claim(asking, head, now):
             return False
         while self.count >= self.max_total:
+            if self.count - self.closing < self.max_total:
+                return False  # its room is on its way: whoever closes that connection settles
             found = self._longest_idle(asking) or self._starve(asking)
             if found is None:
                 return False
             pool, token = found
-            pool.doom_idle(token, "made-room")
+            pool.doom_idle(token, "made-room", now)
         return True
 
     def _starve(self, asking: Serving) -> tuple[Serving, Token] | None:

@@ -78,6 +78,8 @@ def borrower(
                     waiter.token = token
                     del world.owned[me]
                     core.replace(waiter, token.entry, 0.0, "drained")
+                    world.waiters[me] = waiter
+                    yield from _finish(world, me)
                     token = yield from _wait(world, me, waiter, moods)
                 else:
                     _check_no_barging(world, me)
@@ -85,6 +87,8 @@ def borrower(
             waiter = Waiter(0.0, float("inf"), Lane.NORMAL, None)
             world.queued[me] = world.steps
             core.admit(waiter, 0.0)
+            world.waiters[me] = waiter
+            yield from _finish(world, me)
             token = yield from _wait(world, me, waiter, moods)
         if token is None:
             continue
@@ -115,6 +119,7 @@ def _wait(  # noqa: C901 - one branch for each move that a waiter can make
         if move == "cancel":
             core.give_up(waiter, 0.0)
             _end(world, me, "cancelled")
+            yield from _finish(world, me)
             return None
         if waiter.refusal is not None:
             core.awaiting.pop(waiter, None)
@@ -134,9 +139,11 @@ def _wait(  # noqa: C901 - one branch for each move that a waiter can make
             if not core.opened(token.entry, cast(Connection, FakeConnection()), 0.0):
                 waiter.token = None
                 core.readmit(waiter, 0.0)
+                yield from _finish(world, me)
                 continue
         elif core.unfit(token.entry, 0.0) is not None:
             core.replace(waiter, token.entry, 0.0, "drained")
+            yield from _finish(world, me)
             continue
         waiter.token = None
         core.awaiting.pop(waiter, None)
@@ -160,6 +167,7 @@ def _return(world: World, me: int, token: Token, *, bad: bool) -> Actor:
         yield ["go"]
         core.give_back(entry, 0.0, trouble="broken")
         del world.owned[me]
+        yield from _finish(world, me)
         return
     yield ["go"]
     core.idle[token] = None
@@ -170,6 +178,22 @@ def _return(world: World, me: int, token: Token, *, bad: bool) -> Actor:
         world.where[me] = "returned, and must settle"
         yield ["go"]
         core.settle(0.0)
+        yield from _finish(world, me)
+
+
+def _finish(world: World, me: int) -> Generator[Sequence[str], str, None]:
+    """Close what is not lent any more, one after the other, as the face does outside the lock."""
+    core = world.core
+    while core.doomed:
+        world.where[me] = f"closes {[world.name(entry) for entry in core.doomed]}"
+        yield ["go"]
+        if not core.doomed:  # another one was quicker
+            return
+        entry = next(iter(core.doomed))
+        del core.doomed[entry]
+        world.where[me] = f"has closed {world.name(entry)}"
+        yield ["go"]
+        core.vacate(entry, 0.0)
 
 
 def governor(world: World, me: int, *operations: str) -> Actor:
@@ -184,6 +208,7 @@ def governor(world: World, me: int, *operations: str) -> Actor:
             core.pause(refuse=False)
         else:
             getattr(core, operation)(0.0)
+        yield from _finish(world, me)
 
 
 def _check_no_barging(world: World, me: int) -> None:
@@ -205,6 +230,7 @@ def check(world: World) -> None:
     owners += [waiter.token.entry for waiter in world.waiters.values() if waiter.token is not None]
     if len(set(owners)) != len(owners):
         raise RuleBrokenError("one connection has two owners")
+    owners += core.closing
     if missing := [entry for entry in core.entries if entry not in owners]:
         raise RuleBrokenError(f"{len(missing)} places belong to nobody")
     if any(entry.gone for entry in (token.entry for token in core.idle)):
@@ -252,6 +278,13 @@ def check_quiet(world: World, *, may_be_stuck: bool) -> None:
         raise RuleBrokenError("somebody waits for ever")
     if core.closed and core.idle:
         raise RuleBrokenError("a closed pool has idle connections")
+    _check_rest(world, waiting=bool(waiting))
+
+
+def _check_rest(world: World, *, waiting: bool) -> None:
+    core = world.core
+    if core.closing or core.doomed:
+        raise RuleBrokenError("a connection is never closed")
     if not waiting and len(core.entries) > core.max_size:
         raise RuleBrokenError("a pool that was made smaller stays larger")
     old = [token for token in core.idle if token.entry.generation != core.generation]
@@ -280,6 +313,7 @@ def fingerprint(world: World) -> object:
         tuple(sorted(who for who, w in world.waiters.items() if w in core.line)),
         tuple(w.ticket for w in core.line),
         tuple((world.name(e), e.generation, e.connection is None) for e in core.entries),
+        tuple(world.name(e) for e in core.closing),
         (core.gate, core.generation, core.max_size, core.paused, core.closed),
         (core.breaker.failures, core.breaker.resting),
         tuple(sorted(world.queued)),

@@ -92,11 +92,30 @@ MUTANTS = [
     ),
     Mutant("growing serves", PoolCore, "resize", "self.settle(now)"),
     Mutant("shrinking closes", Serving, "_shrink", "self.idle:", "False:"),
-    Mutant(
-        "a debt shuts the gate", PoolState, "regate", "len(self.entries) > self.max_size", "False"
-    ),
+    Mutant("a debt shuts the gate", PoolState, "regate", "self.usable > self.max_size", "False"),
     Mutant("a queue shuts the gate", PoolState, "regate", "or self.line", "or False"),
     Mutant("a pause shuts the gate", PoolState, "regate", "or self.paused", "or False"),
+    Mutant(
+        "the closed keep their room",
+        PoolState,
+        "doom",
+        "self.doomed[entry] = self.closing[entry] = reason",
+        "self.doomed[entry] = reason; self.forget(entry, reason)",
+    ),
+    Mutant("who has closed says so", Serving, "vacate", "self.settle(now)"),
+    Mutant(
+        "a hanging closing is written off",
+        Serving,
+        "_write_off",
+        "self.forget(entry, self.closing[entry])",
+    ),
+    Mutant(
+        "the head is told of hanging closings",
+        Serving,
+        "_alarm",
+        "times += [entry.taken + patience for entry in list(self.closing)[:1]]",
+    ),
+    Mutant("a closing ends waits", PoolState, "doom", "entry.holder = entry.code = None"),
     # age and health
     Mutant("old ones are not lent", Serving, "unfit", "now >= entry.expires", "False"),
     Mutant("life is cut by chance", PoolCore, "opened", "0.75 + 0.25 * self.chance()", "1.0"),
@@ -177,7 +196,7 @@ MUTANTS = [
         "settle",
         'self._refuse_all(PoolClosedError(f"pool {self.name} is closed"))',
     ),
-    Mutant("closing closes idle ones", Serving, "settle", 'self._close_idle("closed")'),
+    Mutant("closing closes idle ones", Serving, "settle", 'self._close_idle("closed", now)'),
     Mutant(
         "closed is closed on return", PoolCore, "give_back", '"closed" if self.closed else ', ""
     ),
@@ -202,11 +221,36 @@ MUTANTS = [
     ),
     # several pools
     Mutant("the total holds", Total, "make_room", "self.count >= self.max_total", "False"),
+    Mutant(
+        "one makes room for one",
+        Total,
+        "make_room",
+        "self.count - self.closing < self.max_total",
+        "False",
+    ),
     Mutant("the oldest idle one goes", Total, "_longest_idle", "return min(", "return max("),
     Mutant("the oldest claim is first", Total, "_older_claim", "< head.ticket", "< 0"),
     Mutant("other pools see it", Total, "_starve", "pool.gate = True"),
     # interruptions
-    Mutant("repairing forgets the doomed", PoolState, "repair", "self.forget(entry, reason)"),
-    Mutant("repairing forgets the gone", PoolState, "repair", "if entry.gone]", "if False]"),
+    Mutant(
+        "repairing ends what was half thrown away",
+        PoolState,
+        "repair",
+        "self.closing[entry] = self.doomed[entry]",
+    ),
+    Mutant(
+        "repairing forgets the gone",
+        PoolState,
+        "repair",
+        "if entry.gone and entry not in self.closing]",
+        "if False]",
+    ),
+    Mutant(
+        "repairing keeps what is being closed",
+        PoolState,
+        "repair",
+        "if entry.gone and entry not in self.closing]",
+        "if entry.gone]",
+    ),
     Mutant("repairing takes the served out", PoolState, "_repair", "self.line.leave(waiter)"),
 ]

@@ -36,6 +36,7 @@ from tests.unit.pool.support import (
     FakeConnection,
     PoolUnderTest,
     ask,
+    close_doomed,
     collect,
     core_of,
     fake,
@@ -112,6 +113,7 @@ def a_waiter_whose_connection_was_bad_is_the_next_to_be_served() -> None:
     give_back(core, token)
 
     core.replace(first, token.entry, 0.0, "unhealthy")
+    assert close_doomed(core) == ["unhealthy"]
 
     assert second.token is None
     open_for(core, first)
@@ -283,6 +285,7 @@ def growing_serves_at_once_and_shrinking_never_waits() -> None:
     give_back(core, tokens[0])
     give_back(core, tokens[1])
 
+    assert close_doomed(core) == ["resized", "resized"]
     assert len(core.entries) == 1
     assert not waiters[2].settled
     give_back(core, tokens[2])
@@ -582,6 +585,52 @@ def an_opening_that_hangs_loses_its_place_and_is_closed_when_it_comes() -> None:
 
 
 @rule
+def what_is_being_closed_keeps_its_room() -> None:
+    core = core_of(max_size=1)
+    (token,) = fill(core, 1)
+    waiter = ask(core)
+
+    give_back(core, token, trouble="broken")
+
+    assert not waiter.settled
+    assert (core.held, len(core.closing)) == (0, 1)
+    core.vacate(token.entry, 0.0)
+    open_for(core, waiter)
+    assert not core.closing
+
+
+@rule
+def a_closing_that_hangs_loses_its_place() -> None:
+    core = core_of(max_size=1, open_timeout=10.0)
+    (token,) = fill(core, 1)
+    waiter = ask(core)
+    give_back(core, token, 5.0, trouble="broken")
+    assert waiter.alarm == 25.0
+
+    core.settle(24.9)
+    assert not waiter.settled
+    core.settle(25.0)
+
+    open_for(core, waiter, 25.0)
+    core.vacate(token.entry, 30.0)
+    assert core.counters.closed == {"broken": 1}
+
+
+@rule
+def a_place_that_is_being_closed_is_no_deadlock() -> None:
+    tested = PoolUnderTest(max_size=1, nested="allow")
+    lease = tested.pool.lease()
+    entry = next(iter(tested.pool.core.entries))
+    assert tested.pool.blockers() is not None
+
+    tested.pool.change_only(tested.pool.core.doom, entry, "broken", 0.0)
+
+    assert tested.pool.blockers() is None
+    tested.pool.finish()
+    lease.close()
+
+
+@rule
 def the_head_of_the_queue_is_told_when_to_look_again() -> None:
     core = core_of(max_size=1, open_timeout=10.0)
     ask(core)
@@ -679,8 +728,8 @@ def closing_refuses_who_waits_and_who_comes() -> None:
     assert isinstance(waiter.refusal, PoolClosedError)
     assert isinstance(ask(core).refusal, PoolClosedError)
     give_back(core, token)
+    assert close_doomed(core) == ["closed"]
     assert not core.entries
-    assert list(core.doomed.values()) == ["closed"]
 
 
 @rule
@@ -845,6 +894,7 @@ def a_broken_connection_is_replaced_without_losing_its_place() -> None:
     waiting = ask(core)
     owner = Waiter(0.0, 9.0, Lane.HIGH, None)
 
+    token.entry.shut = True
     core.exchange(owner, token, 0.0, "lost")
 
     open_for(core, owner)
@@ -866,6 +916,8 @@ def pools_with_a_total_never_exceed_it_together() -> None:
     waiter = ask(two)
     assert not waiter.settled
     give_back(one, token)
+    assert not waiter.settled, "it is not closed yet"
+    assert close_doomed(one) == ["made-room"]
 
     open_for(two, waiter)
     assert (len(one.entries), len(two.entries)) == (0, 2)
@@ -881,11 +933,31 @@ def the_connection_idle_for_longest_makes_room_for_another_pool() -> None:
     give_back(two, new, 2.0)
     give_back(one, old, 1.0)
     fill(three, 1)
+    waiter = ask(three, 3.0)
+    close_doomed(one, two, three)
 
-    open_for(three, ask(three, 3.0), 3.0)
+    open_for(three, waiter, 3.0)
 
     assert old.entry.gone
     assert not new.entry.gone
+
+
+@rule
+def one_connection_makes_room_for_one() -> None:
+    total = Total(2)
+    one, two = core_of(total=total), core_of(total=total)
+    total.pools += [one, two]
+    for token in fill(one, 2):
+        give_back(one, token)
+
+    first, second = ask(two), ask(two)
+    assert len(one.closing) == 1
+    close_doomed(one)
+
+    open_for(two, first)
+    close_doomed(one)
+    open_for(two, second)
+    assert total.count == 2
 
 
 @rule
@@ -898,6 +970,7 @@ def who_waits_longest_is_served_first_across_pools() -> None:
     here = ask(one)
 
     give_back(one, token)
+    close_doomed(one)
 
     open_for(two, elsewhere)
     assert not here.settled
@@ -913,6 +986,7 @@ def a_return_is_seen_by_other_pools_that_wait_for_room() -> None:
 
     assert one.gate, "the return must take the slow path"
     give_back(one, token)
+    close_doomed(one)
     assert waiter.token is not None
     open_for(two, waiter)
     assert not one.gate
@@ -975,6 +1049,7 @@ def a_waiter_sees_only_what_is_finally_its_own() -> None:
 
     one.unfit = judge_and_look  # type: ignore[method-assign]
     give_back(one, token)
+    close_doomed(one)
 
     assert seen[-1] is None
     assert elsewhere.token is not None
@@ -995,7 +1070,7 @@ def repairing_takes_the_served_out_of_the_line() -> None:
 
 
 @rule
-def repairing_forgets_what_was_half_thrown_away() -> None:
+def repairing_ends_what_was_half_thrown_away() -> None:
     core = core_of(max_size=1)
     (token,) = fill(core, 1)
     waiter = ask(core)
@@ -1003,7 +1078,26 @@ def repairing_forgets_what_was_half_thrown_away() -> None:
 
     core.repair()
     core.settle(0.0)
+    assert not waiter.settled
+    assert close_doomed(core) == ["broken"]
 
+    open_for(core, waiter)
+    assert core.counters.closed == {"broken": 1}
+
+
+@rule
+def repairing_does_not_forget_what_is_being_closed() -> None:
+    core = core_of(max_size=1)
+    (token,) = fill(core, 1)
+    give_back(core, token, trouble="broken")
+    core.doomed.clear()  # somebody is closing it
+    waiter = ask(core)
+
+    core.repair()
+    core.settle(0.0)
+
+    assert not waiter.settled
+    core.vacate(token.entry, 0.0)
     open_for(core, waiter)
 
 

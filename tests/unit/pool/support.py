@@ -152,6 +152,17 @@ def give_back(core: PoolCore, token: Token, now: float = 0.0, trouble: str | Non
         core.settle(now)
 
 
+def close_doomed(*cores: PoolCore, now: float = 0.0) -> list[str]:
+    """What is not lent any more is closed; says why it was, in order."""
+    reasons = []
+    for core in cores:
+        while core.doomed:
+            entry, reason = core.doomed.popitem()
+            core.vacate(entry, now)
+            reasons.append(reason)
+    return reasons
+
+
 def fill(core: PoolCore, count: int, now: float = 0.0) -> list[Token]:
     """Lend so many fresh connections."""
     return [open_for(core, ask(core, now), now) for _ in range(count)]

@@ -139,6 +139,14 @@ class PoolMachine(RuleBasedStateMachine):
         if trouble is not None:
             assert token.entry.gone
 
+    @rule(which=st.integers(0, 1))
+    def close_one(self, which: int) -> None:
+        """The closing of a connection ends."""
+        core = self.cores[which]
+        if core.doomed:
+            entry, _ = core.doomed.popitem()
+            core.vacate(entry, self.now)
+
     # --- time and the operator --------------------------------------------------------------
 
     @rule(seconds=st.sampled_from([0.05, 1.0, 7.0, 25.0, 90.0]), chance=st.floats(0.0, 1.0))
@@ -199,7 +207,8 @@ class PoolMachine(RuleBasedStateMachine):
             ]
             here = [entry for entry in owners if not entry.gone]
             assert len(set(here)) == len(here)
-            assert set(here) == set(core.entries)
+            assert {*here, *core.closing} == set(core.entries)
+            assert not set(here) & set(core.closing)
 
     @invariant()
     def nobody_waits_beside_what_it_could_have(self) -> None:
