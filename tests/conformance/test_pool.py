@@ -7,14 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from coffre.contract import Driver
+from coffre.conformance import DriverConformance, Harness
 from coffre.pool import LimitedDriver, PooledDriver, PoolSettings
 from coffre.testing import ChaosDriver, MemoryDriver
-from tests.conformance.harness import Harness
-from tests.conformance.kit import DriverConformance
-from tests.conformance.test_filesystem import FilesystemHarness
-from tests.conformance.test_filesystem import driver as driver
-from tests.conformance.test_memory import MemoryHarness
+from tests.conformance.harnesses import FilesystemHarness, MemoryHarness, installed
 
 SIZES = PoolSettings(max_size=64)
 
@@ -41,6 +37,7 @@ class TestLimitedPooledChaos(DriverConformance):
 
 class TestLimitedPooledFilesystem(DriverConformance):
     @pytest.fixture
-    def harness(self, driver: Driver, tmp_path: Path) -> Iterator[Harness]:
-        with PooledDriver(driver, SIZES) as pooled:
-            yield FilesystemHarness(LimitedDriver(pooled, max_concurrent=64), tmp_path / "offer")
+    def harness(self, tmp_path: Path) -> Iterator[Harness]:
+        with PooledDriver(installed("filesystem"), SIZES) as pooled:
+            limited = LimitedDriver(pooled, max_concurrent=64)
+            yield FilesystemHarness(limited, tmp_path / "offer")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from coffre.conformance.bench import Bench
 from coffre.conformance.broken import Broken, NotTried, expect, raises, same
 from coffre.conformance.catalogue import every_check
-from coffre.conformance.check import Check, Trial, check, check_each
+from coffre.conformance.check import Check, Trial, check, check_each, check_named
 from coffre.conformance.choosing import select
 from coffre.conformance.contents import PlainContent, ScriptedContent, some_bytes
 from coffre.conformance.duties import DUTIES, duty_of
@@ -69,6 +69,7 @@ __all__ = [
     "Verdict",
     "check",
     "check_each",
+    "check_named",
     "duty_of",
     "every_check",
     "expect",

@@ -151,7 +151,9 @@ class Bench:
 
     def connect(self, parameters: ConnectionParameters | None = None) -> Connection:
         """A bare connection; it is closed at the end if the check does not."""
-        connection = self.driver.connect(parameters or self.parameters)
+        # Not `or`: parameters without a value have the length 0, and so are false.
+        wanted = self.parameters if parameters is None else parameters
+        connection = self.driver.connect(wanted)
         self._open.callback(self._close, connection)
         return connection
 

@@ -93,24 +93,41 @@ def check(
 
 def check_each(
     duty: str,
-    cases: Iterable[Case] | Mapping[str, Case],
+    cases: Iterable[Case],
     *,
     profile: str | None = None,
     needs: Iterable[Capability] = (),
 ) -> Callable[[Callable[[Bench, Case], None]], Check]:
-    """Make a function a check of one duty, in several cases.
+    """Make a function a check of one duty, in several cases, whose text is their label.
 
     Args:
         duty: id of the duty.
-        cases: what the function is given beside the bench, by label; without labels, the text
-            of each value is its label.
+        cases: what the function is given beside the bench.
         profile: when it is not that of the duty.
         needs: capabilities without which there is nothing to try.
     """
-    labelled = cases if isinstance(cases, Mapping) else {_label(case): case for case in cases}
+    labelled = {_label(case): case for case in cases}
+    return check_named(duty, labelled, profile=profile, needs=needs)
+
+
+def check_named(
+    duty: str,
+    cases: Mapping[str, Case],
+    *,
+    profile: str | None = None,
+    needs: Iterable[Capability] = (),
+) -> Callable[[Callable[[Bench, Case], None]], Check]:
+    """Make a function a check of one duty, in several cases, each with a label.
+
+    Args:
+        duty: id of the duty.
+        cases: what the function is given beside the bench, by label.
+        profile: when it is not that of the duty.
+        needs: capabilities without which there is nothing to try.
+    """
 
     def made(function: Callable[[Bench, Case], None]) -> Check:
-        bodies = {label: _given(function, case) for label, case in labelled.items()}
+        bodies = {label: _given(function, case) for label, case in cases.items()}
         return _made(function, duty, profile, needs, bodies)
 
     return made

@@ -13,7 +13,7 @@ from coffre.streams import ReadableStream
 PIECE = 64 * 1024
 """Bytes that a scripted content gives at a time."""
 
-Step = bytes | BaseException | Callable[[], None]
+Step = bytes | BaseException | Callable[[], object]
 """What a scripted content does next: give bytes, raise, or call something that looks around."""
 
 

@@ -157,6 +157,10 @@ class Session:
         request = CapacityRequest(tenant=self._bench.tenant)
         return self.do("capacity", lambda: self.connection.capacity(request))
 
+    def close(self) -> None:
+        """Close the connection."""
+        self.do("close the session", self.connection.close)
+
     # --- any other step -------------------------------------------------------------------
 
     def ref(self, what: ObjectRef | str) -> ObjectRef:
@@ -207,4 +211,6 @@ def _brief(result: object) -> str:
         return f"open, of {result.size} bytes"
     if isinstance(result, Listing):
         return "a listing"
+    if result is None:
+        return "done"
     return shown(result)

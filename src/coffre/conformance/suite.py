@@ -7,6 +7,7 @@ Needs the extra ``coffre[conformance]``; the rest of the kit does without.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -27,7 +28,13 @@ class DriverConformance:
     excused: ClassVar[Mapping[str, str]] = {}
     """Duties or trials that are not tried, by id, each with the reason, which is reported."""
 
-    def test_duty(self, harness: Harness, conformance_trial: Trial, conformance_seed: int) -> None:
+    def test_duty(
+        self,
+        harness: Harness,
+        conformance_trial: Trial,
+        conformance_seed: int,
+        request: pytest.FixtureRequest,
+    ) -> None:
         """One trial; which one, the plugin says."""
         if reason := self._excuse(conformance_trial):
             pytest.skip(reason)
@@ -39,7 +46,8 @@ class DriverConformance:
         if verdict.outcome is Outcome.NOT_TRIED:
             pytest.skip(f"not tried: {verdict.reason}")
         if verdict.finding is not None:
-            pytest.fail(finding_text(verdict.finding), pytrace=False)
+            again = f"pytest '{request.node.nodeid}' --conformance-seed {conformance_seed}"
+            pytest.fail(finding_text(replace(verdict.finding, reproduce=again)), pytrace=False)
 
     def _excuse(self, trial: Trial) -> str | None:
         return self.excused.get(trial.id) or self.excused.get(trial.check.duty.id)

@@ -68,8 +68,8 @@ DUTIES = (
     ),
     Duty(
         id="put.race",
-        text="Writers of one reference at the same moment leave one of their objects, whole, and "
-        "nobody is told that other bytes than those held were stored.",
+        text="Writers of one reference at the same moment leave the object of one of them, whole, "
+        "and whoever wrote the same bytes has succeeded.",
         source="Connection.put; DESIGN, law 5",
     ),
     Duty(
@@ -121,8 +121,7 @@ DUTIES = (
     ),
     Duty(
         id="delete.race",
-        text="A delete and a put, or two deletes, at the same moment leave the object whole or "
-        "absent, and one of the deletes at most says that it was there.",
+        text="A delete and a put at the same moment leave the object whole or absent.",
         source="Connection.delete, Connection.put",
     ),
     Duty(

@@ -15,8 +15,8 @@ DUTIES = (
     ),
     Duty(
         id="session.closed",
-        text="A closed session does nothing, says that the offer cannot be asked by it, and leaves "
-        "no doubt about an effect.",
+        text="A closed session does nothing, and refuses with an error of the offer that neither "
+        "says *absent* nor leaves an effect in doubt.",
         source="Connection.close, ConnectionLostError.effect_unknown",
     ),
     Duty(

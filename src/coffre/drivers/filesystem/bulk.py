@@ -25,6 +25,7 @@ from coffre.drivers.filesystem.flushing import (
     syncfs_tells_errors,
 )
 from coffre.drivers.filesystem.parts import Part
+from coffre.drivers.filesystem.refusing import refuse_retention
 from coffre.drivers.filesystem.root import Root
 from coffre.drivers.filesystem.writing import Staged, publish, result_of, stage
 
@@ -61,6 +62,7 @@ def _put_group(root: Root, puts: Sequence[PutRequest]) -> list[Outcome]:
     try:
         for index, put in enumerate(puts):
             try:
+                refuse_retention(put)
                 staged[index] = item = stage(root, put, moment, flush=not together)
             except CoffreError as error:
                 outcomes[index] = error

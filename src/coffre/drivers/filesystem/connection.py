@@ -39,6 +39,7 @@ from coffre.drivers.filesystem import bulk, deleting, listing, reading, sweeping
 from coffre.drivers.filesystem.errors import translating
 from coffre.drivers.filesystem.making import make_offer
 from coffre.drivers.filesystem.quarantine import quarantine
+from coffre.drivers.filesystem.refusing import refuse_retention
 from coffre.drivers.filesystem.root import Root, seen_before
 from coffre.drivers.filesystem.settings import Settings
 
@@ -110,6 +111,7 @@ class FilesystemConnection(Connection):
 
     def put(self, request: PutRequest) -> PutResult:
         """Store one object: written aside, flushed, linked into place, its name flushed."""
+        refuse_retention(request)
         return writing.put(self._root_to_fill(), request)
 
     def bulk_put(self, request: BulkPutRequest) -> Sequence[PutResult | CoffreError]:

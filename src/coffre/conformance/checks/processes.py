@@ -1,0 +1,158 @@
+"""Checks of what a driver leaves in the process, and of what a fork does to it."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+import warnings
+
+from coffre.conformance.bench import Bench
+from coffre.conformance.broken import Broken, NotTried, expect, same, told
+from coffre.conformance.check import check
+from coffre.conformance.contents import ScriptedContent, some_bytes
+from coffre.conformance.session import DATA, Session
+from coffre.conformance.together import open_descriptors
+from coffre.contract import CoffreError, SourceError
+from coffre.streams import CHUNK, BytesContent
+
+ROUNDS = 12
+"""Sessions that are opened, used and closed: more than a pool usually keeps."""
+LINGER = 2.0
+"""Seconds for which a thread may take to end."""
+CHILD = 20.0
+"""Seconds for which a child process is waited for."""
+
+
+def a_life(bench: Bench, number: int) -> None:
+    """Open a session, do things that succeed and things that fail, leave some, and close it."""
+    with bench.session() as session:
+        session.put(f"n{number}", some_bytes(CHUNK + 1))
+        with session.get(f"n{number}") as result:
+            result.stream.read(1)
+        with session.listing() as listing:
+            next(listing, None)
+        session.absent("nothing")
+        for failing in (
+            ScriptedContent(b"x", SourceError("on purpose"), size=2),
+            BytesContent(b"xxx"),
+        ):
+            try:
+                session.pull("bad", failing, 2)
+            except CoffreError:
+                continue
+        session.delete(f"n{number}")
+
+
+@check("process.files")
+def sessions_leave_no_file_and_no_socket_open(bench: Bench) -> None:
+    """A dozen sessions live and end; as many open files would be one for each."""
+    a_life(bench, 0)
+    before = open_descriptors()
+    for number in range(ROUNDS):
+        a_life(bench, number)
+    more = open_descriptors() - before
+    expect(more < ROUNDS, f"{more} more files are open after {ROUNDS} sessions")
+
+
+@check("process.files")
+def failed_sessions_leave_no_file_and_no_socket_open(bench: Bench) -> None:
+    """A dozen sessions that cannot be opened."""
+    parameters = bench.harness.unreachable()
+    before = open_descriptors()
+    for _ in range(ROUNDS):
+        try:
+            bench.connect(parameters)
+        except CoffreError:
+            continue
+    more = open_descriptors() - before
+    expect(more < ROUNDS, f"{more} more files are open after {ROUNDS} sessions that failed")
+
+
+@check("process.threads")
+def sessions_leave_no_thread_running(bench: Bench) -> None:
+    """A dozen sessions live and end; a thread for each would be there, two seconds later."""
+    a_life(bench, 0)
+    before = set(threading.enumerate())
+    for number in range(ROUNDS):
+        a_life(bench, number)
+    new = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in new:
+        thread.join(LINGER / ROUNDS)
+    left = [thread.name for thread in new if thread.is_alive()]
+    expect(len(left) < ROUNDS, f"{len(left)} threads are running after {ROUNDS} sessions: {left}")
+
+
+# --- fork ----------------------------------------------------------------------------------------
+
+
+@check("process.fork")
+def parent_and_child_both_go_on(bench: Bench) -> None:
+    """A session is open while the process forks; the child opens its own, the parent goes on."""
+    with bench.session() as session:
+        session.put("before")
+        answer = in_a_child(lambda: _live(bench, "of-the-child"))
+        bench.stored(bench.ref("of-the-child"))
+        bench.did(f"fork; the child says: {answer}")
+        same(answer, "ok", "what the child met")
+        same(session.read("before"), DATA, "what the parent's session reads afterwards")
+        session.put("after")
+    _live(bench, "of-the-parent")
+
+
+@check("process.fork")
+def a_child_may_fork_before_anything_was_opened(bench: Bench) -> None:
+    """The driver exists, no session does; the child opens the first one, then the parent does."""
+    bench.ref("of-the-child")
+    answer = in_a_child(lambda: _live(bench, "of-the-child"))
+    bench.stored(bench.ref("of-the-child"))
+    same(answer, "ok", "what the child met")
+    _live(bench, "of-the-parent")
+
+
+def _live(bench: Bench, name: str) -> None:
+    connection = bench.driver.connect(bench.parameters)
+    with connection:
+        session = Session(bench, connection)
+        session.put(name)
+        same(session.read(name), DATA, "the bytes read")
+        session.delete(name)
+
+
+def in_a_child(call: object) -> str:
+    """What a call did in a forked child: ``ok``, or the error that it met, as text.
+
+    Raises:
+        NotTried: this system cannot fork.
+    """
+    if not hasattr(os, "fork") or not callable(call):
+        raise NotTried("this system cannot fork")
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        # Later Pythons warn of a fork beside threads: that is just what is tried here.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        os.close(reading)
+        try:
+            call()
+            said = "ok"
+        except BaseException as error:  # noqa: BLE001 - all that the child can do is to tell it
+            said = told(error)
+        os.write(writing, said.encode()[:2000])
+        os._exit(0)
+    os.close(writing)
+    return _answer(child, reading)
+
+
+def _answer(child: int, reading: int) -> str:
+    try:
+        ready, _, _ = select.select([reading], [], [], CHILD)
+        if not ready:
+            os.kill(child, signal.SIGKILL)
+            raise Broken(f"the child did not come to an end within {CHILD:g} s")
+        return os.read(reading, 2000).decode(errors="replace") or "it died"
+    finally:
+        os.close(reading)
+        os.waitpid(child, 0)

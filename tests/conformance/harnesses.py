@@ -1,0 +1,105 @@
+"""How the kit reaches our own drivers, and looks at what they hold by another way."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import cast
+
+from coffre.conformance import Harness
+from coffre.contract import ConnectionParameters, Driver, ObjectRef, SupportsPrepare
+from coffre.testing import MemoryOffer
+
+MEMORY = "memory://conformance"
+
+
+class MemoryHarness(Harness):
+    exclusive = True
+    containers = ("object", "report", "a.b")
+
+    def __init__(self, driver: Driver) -> None:
+        MemoryOffer.discard(MEMORY)
+        super().__init__(driver, parameters_of(driver, user="one"))
+        self.offer = MemoryOffer.at(MEMORY)
+
+    def bytes_at_rest(self, ref: ObjectRef) -> bytes | None:
+        return self.offer.bytes_of(ref)
+
+    def damage(self, ref: ObjectRef) -> None:
+        self.offer.damage(ref)
+
+    def unreachable(self) -> ConnectionParameters:
+        MemoryOffer.at("memory://gone").online = False
+        return ConnectionParameters(url="memory://gone")
+
+    def other_user(self) -> ConnectionParameters:
+        return parameters_of(self.driver, user="another")
+
+    def stop(self) -> None:
+        self.offer.online = False
+
+    def start(self) -> None:
+        self.offer.online = True
+
+
+def parameters_of(driver: Driver, *, user: str) -> ConnectionParameters:
+    values = {"capacity": 1 << 30, "user": user}
+    return ConnectionParameters.checked(driver.parameters, url=MEMORY, values=values)
+
+
+class FilesystemHarness(Harness):
+    exclusive = True
+    containers = ("object", "report", "a.b")
+
+    def __init__(self, driver: Driver, root: Path) -> None:
+        super().__init__(driver, ConnectionParameters.checked(driver.parameters, url=root.as_uri()))
+        self.root = root
+        cast(SupportsPrepare, driver).prepare(self.parameters)
+
+    def bytes_at_rest(self, ref: ObjectRef) -> bytes | None:
+        path = self._path(ref)
+        return None if path is None else path.read_bytes()
+
+    def damage(self, ref: ObjectRef) -> None:
+        path = self._path(ref)
+        assert path is not None
+        data = path.read_bytes()
+        path.chmod(0o644)
+        # In place: a new file would lose the record that lies beside the bytes.
+        with path.open("r+b") as file:
+            file.write(bytes([data[0] ^ 1]))
+
+    def _path(self, ref: ObjectRef) -> Path | None:
+        place = self.root / str(ref.tenant) / ref.container
+        return next(place.glob(f"*/{ref.identifier}"), None)
+
+    def new_place(self) -> ConnectionParameters:
+        place = self.root.with_name("new-place")
+        place.mkdir()
+        return ConnectionParameters.checked(self.driver.parameters, url=place.as_uri())
+
+    def unreachable(self) -> ConnectionParameters:
+        return ConnectionParameters(url=(self.root / "not" / "there").as_uri())
+
+    def stop(self) -> None:
+        """As when its disk is unmounted: the directory is there, and empty."""
+        self.root.rename(self._aside)
+        self.root.mkdir()
+
+    def start(self) -> None:
+        self.root.rmdir()
+        self._aside.rename(self.root)
+
+    @property
+    def _aside(self) -> Path:
+        return self.root.with_name("unmounted")
+
+
+@cache
+def installed(name: str) -> Driver:
+    """A driver by its entry point, as users get it."""
+    (found,) = entry_points(group="coffre.drivers", name=name)
+    made = found.load()()
+    assert isinstance(made, Driver)
+    return made
