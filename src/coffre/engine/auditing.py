@@ -11,7 +11,6 @@ the audit goes on are left out, and nothing is said of those that somebody is at
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,6 +22,7 @@ from itertools import islice
 from coffre.contract import ObjectRef
 from coffre.engine.context import Context
 from coffre.engine.findings import AuditSummary, Finding, FindingCode
+from coffre.engine.judging import Judge, Seen
 from coffre.engine.ledger import (
     Claim,
     ClaimedError,
@@ -34,8 +34,6 @@ from coffre.engine.ledger import (
     ObjectRecord,
 )
 from coffre.engine.listing import unrecorded
-from coffre.engine.looking import Look, is_stored
-from coffre.engine.owing import Owed, owed_of
 from coffre.engine.retiring import is_retired
 from coffre.engine.scope import AuditScope
 from coffre.engine.silence import Silence, look_at_each
@@ -44,19 +42,16 @@ PAGE = 256
 """Objects whose results are recorded together; at most these are read again after a crash."""
 RESUMED_WITHIN = timedelta(days=7)
 """An audit interrupted longer ago is not gone on with: half of it would be old news."""
-GRAIN = 8
+GRAIN = 32
 """Copies that one thread takes at a time: small ones are not worth a hand-over each."""
+GRAIN_BYTES = 32 * 1024 * 1024
+"""Bytes from which a thread takes no more copies: large ones are shared out one by one."""
 
-_FOUND = {
-    CopyState.CORRUPT: FindingCode.CORRUPT,
-    CopyState.MISSING: FindingCode.MISSING,
-    None: FindingCode.UNKNOWN,
-}
 _GONE = (CopyState.DELETED, CopyState.RETIRED)
 _NOT_COUNTS = ("job", "told_before")
 
-Seen = tuple[ObjectRecord, str, Look]
-"""One copy that was looked at: object, offer, and what was seen."""
+Grain = tuple[str, Sequence[ObjectRecord]]
+"""An offer, and objects whose copies there one thread looks at."""
 
 
 class Audit(Iterator[Finding]):
@@ -122,6 +117,7 @@ class _Work:
         self._context = context
         self._scope = scope
         self.summary = summary
+        self._judge = Judge(context, scope, summary)
         self._resume = resume
         self._progress = progress
 
@@ -132,12 +128,15 @@ class _Work:
         started = self._context.clock.monotonic()
         job, hold = self._job()
         summary.job = job.id
-        records = ledger.objects_by_id(job.cursor)
-        with hold, ThreadPoolExecutor(threads, thread_name_prefix="coffre-audit") as pool:
-            while page := list(islice(records, PAGE)):
-                yield from self._read_page(pool, page, job)
-                if self._progress is not None:
-                    self._progress(summary)
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="coffre-audit")
+        with hold:
+            try:
+                for page in self._pages(pool, ledger.objects_by_id(job.cursor)):
+                    yield from self._settle(page, job)
+                    if self._progress is not None:
+                        self._progress(summary)
+            finally:
+                pool.shutdown(cancel_futures=True)
             yield from self._unrecorded()
             yield from self._deletions_owed()
             summary.complete = True
@@ -180,88 +179,26 @@ class _Work:
 
     # --- every copy that the ledger knows ------------------------------------------------
 
-    def _read_page(
-        self, pool: ThreadPoolExecutor, page: Sequence[ObjectRecord], job: JobRecord
-    ) -> Iterator[Finding]:
-        in_scope = [record for record in page if self._scope.covers(record)]
-        to_read = [
-            (record, copy.offer)
-            for record in in_scope
-            for copy in record.copies
-            if copy.state not in _GONE and self._scope.names(copy.offer)
-        ]
-        grains = [to_read[start : start + GRAIN] for start in range(0, len(to_read), GRAIN)]
-        look_at = partial(look_at_each, self._context, Silence())
-        looks = [seen for grain in pool.map(look_at, grains) for seen in grain]
-        gone = {record.id for (record, _), seen in zip(to_read, looks, strict=True) if seen is None}
-        seen_copies = [
-            (record, offer, seen)
-            for (record, offer), seen in zip(to_read, looks, strict=True)
-            if seen is not None and record.id not in gone
-        ]
-        findings = self._count([one for one in in_scope if one.id not in gone], seen_copies)
+    def _pages(self, pool: ThreadPoolExecutor, records: Iterator[ObjectRecord]) -> Iterator[_Page]:
+        """Pages whose copies are being looked at: each begins before the one before is settled."""
+        before = None
+        while page := list(islice(records, PAGE)):
+            begun = _Page(self._context, self._scope, page, pool)
+            if before is not None:
+                yield before
+            before = begun
+        if before is not None:
+            yield before
+
+    def _settle(self, page: _Page, job: JobRecord) -> Iterator[Finding]:
+        """Record what was seen of a page, and tell what is wrong."""
+        records, copies = page.seen()
+        findings = self._judge.judge(records, copies)
         self._context.ledger.record_checks(
-            [seen.check(record, offer) for record, offer, seen in seen_copies],
-            progress=JobProgress(job_id=job.id, cursor=page[-1].id, counts=self._counts()),
+            [seen.check(record, offer) for record, offer, seen in copies],
+            progress=JobProgress(job_id=job.id, cursor=page.last, counts=self._counts()),
         )
         yield from findings
-
-    def _count(self, records: Sequence[ObjectRecord], copies: Sequence[Seen]) -> list[Finding]:
-        findings: list[Finding] = []
-        maybe_good: Counter[int] = Counter()
-        for record, offer, seen in copies:
-            self._count_look(seen)
-            maybe_good[record.id] += seen.state in (CopyState.VERIFIED, None)
-            if seen.state is not CopyState.VERIFIED:
-                code = _FOUND[seen.state]
-                findings.append(Finding(ref=record.ref, offer=offer, code=code, detail=seen.detail))
-        for record in records:
-            findings.extend(self._never_made(record))
-            findings.extend(self._too_few(record, maybe_good[record.id]))
-        self.summary.objects += len(records)
-        return findings
-
-    def _count_look(self, seen: Look) -> None:
-        summary = self.summary
-        summary.copies += 1
-        summary.bytes_read += seen.bytes_read
-        name = "unknown" if seen.state is None else seen.state.value
-        setattr(summary, name, getattr(summary, name) + 1)
-
-    def _never_made(self, record: ObjectRecord) -> Iterator[Finding]:
-        owed = [one for one in self._owed(record) if self._scope.names(one.offer)]
-        if not owed or not is_stored(self._context, record):
-            return
-        (now,) = self._context.ledger.find_ids([record.id])
-        standing = {one.offer for one in self._owed(now)}  # somebody may have paid meanwhile
-        for one in owed:
-            if one.offer in standing:
-                self.summary.owed += 1
-                yield Finding(
-                    ref=record.ref,
-                    offer=one.offer,
-                    code=FindingCode.OWED,
-                    detail=one.note or one.code,
-                )
-
-    def _owed(self, record: ObjectRecord) -> list[Owed]:
-        """Copies that an object never had, and should: owed, or wanted by its strategy."""
-        seen = {copy.offer for copy in record.copies if copy.state is not CopyState.RETIRED}
-        owed = owed_of(self._context, record)
-        return [one for one in owed if one.kind is DebtKind.COPY and one.offer not in seen]
-
-    def _too_few(self, record: ObjectRecord, good: int) -> Iterator[Finding]:
-        """Too few copies, even if every one that could not be looked at were good."""
-        strategy = self._context.strategies.get(record.strategy)
-        if strategy is None or self._scope.offers is not None or good >= strategy.required:
-            return
-        self.summary.under_strategy += 1
-        yield Finding(
-            ref=record.ref,
-            offer=None,
-            code=FindingCode.UNDER_STRATEGY,
-            detail=f"{_copies(good)} at most, {strategy.required} required",
-        )
 
     # --- what the offers hold beside that -------------------------------------------------
 
@@ -295,5 +232,56 @@ class _Work:
                 )
 
 
-def _copies(count: int) -> str:
-    return f"{count} {'copy' if count == 1 else 'copies'}"
+class _Page:
+    """Objects whose copies are being looked at by some threads."""
+
+    def __init__(
+        self,
+        context: Context,
+        scope: AuditScope,
+        page: Sequence[ObjectRecord],
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        self.last = page[-1].id
+        self._records = [record for record in page if scope.covers(record)]
+        self._to_read = [
+            (record, copy.offer)
+            for record in self._records
+            for copy in record.copies
+            if copy.state not in _GONE and scope.names(copy.offer)
+        ]
+        self._grains = list(_grains(self._to_read))
+        self._looks = pool.map(partial(look_at_each, context, Silence()), self._grains)
+
+    def seen(self) -> tuple[Sequence[ObjectRecord], Sequence[Seen]]:
+        """Wait for all of it: objects that are still there, and what was seen of their copies."""
+        looks = {
+            (record.id, offer): look
+            for (offer, records), seen in zip(self._grains, self._looks, strict=True)
+            for record, look in zip(records, seen, strict=True)
+        }
+        gone = {number for (number, _), look in looks.items() if look is None}
+        copies = [
+            (record, offer, look)
+            for record, offer in self._to_read
+            if record.id not in gone and (look := looks[record.id, offer]) is not None
+        ]
+        return [record for record in self._records if record.id not in gone], copies
+
+
+def _grains(to_read: Sequence[tuple[ObjectRecord, str]]) -> Iterator[Grain]:
+    """Copies as threads take them: of one offer each, so that one connection serves them all."""
+    by_offer: dict[str, list[ObjectRecord]] = {}
+    for record, offer in to_read:
+        by_offer.setdefault(offer, []).append(record)
+    for offer, records in by_offer.items():
+        grain: list[ObjectRecord] = []
+        size = 0
+        for record in records:
+            grain.append(record)
+            size += record.size
+            if len(grain) >= GRAIN or size >= GRAIN_BYTES:
+                yield offer, grain
+                grain, size = [], 0
+        if grain:
+            yield offer, grain

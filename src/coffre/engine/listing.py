@@ -93,19 +93,16 @@ def reference(place: Place, identifier: str) -> ObjectRef | None:
 
 def _compare(context: Context, offer: Offer, place: Place) -> Iterator[Finding]:
     tenant, container = place
-    records = context.ledger.objects(tenant=tenant, container=container)
-    known = next(records, None)
+    names = context.ledger.names_on(offer.id, tenant, container)
+    known = next(names, None)
     with offer.list(ListRequest(tenant=tenant, container=container)) as listing:
         for entry in listing:
-            while known is not None and known.ref.identifier < entry.identifier:
-                known = next(records, None)
-            if (
-                known is not None
-                and known.ref.identifier == entry.identifier
-                and _expected(known, offer.id)
-            ):
+            identifier = entry.identifier
+            while known is not None and known < identifier:
+                known = next(names, None)
+            if known == identifier:
                 continue
-            ref = reference(place, entry.identifier)
+            ref = reference(place, identifier)
             if ref is None or _still_unknown(context, ref, offer.id):
                 yield Finding(
                     ref=ref,

@@ -9,17 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from coffre.contract import (
-    CoffreError,
-    Evidence,
-    GetRequest,
-    ObjectCorruptError,
-    ObjectNotFoundError,
-)
+from coffre.contract import CoffreError, Evidence, ObjectCorruptError, ObjectNotFoundError
 from coffre.engine.context import Context
 from coffre.engine.ledger import Check, CopyState, ObjectRecord, ObjectState
-from coffre.offer import Offer
-from coffre.streams import chunks_of
+from coffre.offer import Examination, Offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +38,10 @@ class Look:
         )
 
 
+NOT_CONFIGURED = Look(None, Evidence.DECLARED, "offer-unknown", "the offer is not configured")
+"""What there is to say of a copy on an offer that is not configured (any more)."""
+
+
 def look(offer: Offer | None, record: ObjectRecord) -> Look:
     """Read one copy to its end and say what it is; never raises for what it finds.
 
@@ -53,11 +50,17 @@ def look(offer: Offer | None, record: ObjectRecord) -> Look:
         record: the object, with its expected size and digest.
     """
     if offer is None:
-        return Look(None, Evidence.DECLARED, "offer-unknown", "the offer is not configured")
-    first = look_once(offer, record)
+        return NOT_CONFIGURED
+    with offer.examine() as examination:
+        return look_over(examination, record)
+
+
+def look_over(examination: Examination, record: ObjectRecord) -> Look:
+    """The same, over the connection of an examination; a second look has a fresh one."""
+    first = look_once(examination, record)
     if first.state in (None, CopyState.VERIFIED):
         return first
-    second = look_once(offer, record)
+    second = look_once(examination, record)
     bytes_read = first.bytes_read + second.bytes_read
     if second.state in (None, first.state):
         return replace(second, bytes_read=bytes_read)
@@ -87,21 +90,20 @@ def is_stored(context: Context, record: ObjectRecord) -> bool:
     return any(now.state is ObjectState.STORED for now in context.ledger.find_ids([record.id]))
 
 
-def look_once(offer: Offer, record: ObjectRecord) -> Look:
+def look_once(examination: Examination, record: ObjectRecord) -> Look:
     """Read one copy to its end, once."""
-    read, opened = 0, False
     try:
-        request = GetRequest(ref=record.ref, describe=False)
-        with offer.get(request, expected=record.digest, size=record.size) as found:
-            opened = True
-            for chunk in chunks_of(found.stream):
-                read += len(chunk)
-    except ObjectNotFoundError as error:
-        return Look(CopyState.MISSING, Evidence.PRESENT, error.code, str(error))
-    except ObjectCorruptError as error:
-        # The verdict comes before the last chunk is given, and all were read for it.
-        read = record.size if opened else 0
-        return Look(CopyState.CORRUPT, Evidence.READ, error.code, str(error), read)
+        examination.read(record.ref, record.size, record.digest)
     except CoffreError as error:
-        return Look(None, Evidence.DECLARED, error.code, str(error), read)
-    return Look(CopyState.VERIFIED, Evidence.READ, bytes_read=read)
+        return _failed(error, examination.bytes_read)
+    return Look(CopyState.VERIFIED, Evidence.READ, bytes_read=record.size)
+
+
+def _failed(error: CoffreError, bytes_read: int) -> Look:
+    """What an error says of a copy: most say nothing."""
+    state, evidence = None, Evidence.DECLARED
+    if isinstance(error, ObjectNotFoundError):
+        state, evidence = CopyState.MISSING, Evidence.PRESENT
+    elif isinstance(error, ObjectCorruptError):
+        state, evidence = CopyState.CORRUPT, Evidence.READ
+    return Look(state, evidence, error.code, str(error), bytes_read)

@@ -179,7 +179,8 @@ def _note(context: Context, record: ObjectRecord, passed_over: list[tuple[str, s
         offer = context.offers.get(name)
         if offer is None or context.ledger.is_claimed(record.ref):
             continue  # what others are at work on says nothing either
-        seen = look_once(offer, record)
+        with offer.examine() as examination:
+            seen = look_once(examination, record)
         if seen.state in (CopyState.MISSING, CopyState.CORRUPT):
             kind = (
                 EventKind.COPY_MISSING

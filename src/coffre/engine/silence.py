@@ -9,7 +9,7 @@ are unknown at once (law 2). The next page asks again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from coffre.contract import (
     ConnectionLostError,
@@ -19,7 +19,7 @@ from coffre.contract import (
 )
 from coffre.engine.context import Context
 from coffre.engine.ledger import ObjectRecord
-from coffre.engine.looking import Look, at_rest, look
+from coffre.engine.looking import NOT_CONFIGURED, Look, at_rest, look_over
 from coffre.offer import Offer
 
 _AWAY = frozenset({OfferUnavailableError.code, OfferTimeoutError.code, ConnectionLostError.code})
@@ -36,12 +36,21 @@ class Silence:
 
     def look(self, offer: Offer | None, record: ObjectRecord) -> Look:
         """Look at one copy, unless its offer is known not to answer."""
-        if offer is not None and (unheard := self.of(offer)):
-            return unheard
-        seen = look(offer, record)
-        if offer is not None:
-            self.heard(offer, seen.code, seen.detail)
+        (seen,) = self.looks(offer, (record,))
         return seen
+
+    def looks(self, offer: Offer | None, records: Iterable[ObjectRecord]) -> Iterator[Look]:
+        """Look at copies on one offer, over one connection; at none once it does not answer."""
+        if offer is None:
+            yield from (NOT_CONFIGURED for _ in records)
+            return
+        with offer.examine() as examination:
+            for record in records:
+                seen = self.of(offer)
+                if seen is None:
+                    seen = look_over(examination, record)
+                    self.heard(offer, seen.code, seen.detail)
+                yield seen
 
     def of(self, offer: Offer) -> Look | None:
         """What there is to say of any copy on an offer that does not answer; else nothing."""
@@ -68,10 +77,9 @@ class Silence:
 
 
 def look_at_each(
-    context: Context, silence: Silence, copies: Sequence[tuple[ObjectRecord, str]]
+    context: Context, silence: Silence, copies: tuple[str, Sequence[ObjectRecord]]
 ) -> list[Look | None]:
-    """Look at copies, each named by object and offer, that others may be working on meanwhile."""
-    offers = context.offers
-    return [
-        at_rest(context, record, silence.look(offers.get(name), record)) for record, name in copies
-    ]
+    """Look at copies on one offer, named by its id, that others may be working on meanwhile."""
+    name, records = copies
+    looks = silence.looks(context.offers.get(name), records)
+    return [at_rest(context, record, seen) for record, seen in zip(records, looks, strict=True)]

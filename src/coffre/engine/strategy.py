@@ -5,7 +5,7 @@ Source: VITAM's storage strategies (rank, referent); DESIGN, section 4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from coffre.contract import CoffreError, DigestAlgorithm, Evidence
 
@@ -41,6 +41,8 @@ class Strategy:
     """Algorithm of the expected digest."""
     verify: Evidence = Evidence.PRESENT
     """Least evidence that makes a copy count: ``PRESENT`` as written, ``READ`` read back."""
+    offers: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """Ids of the offers, in reading order: those of ``copies``, which every object asks for."""
 
     def __post_init__(self) -> None:
         """Put the offers in reading order and check them.
@@ -51,6 +53,7 @@ class Strategy:
         """
         ordered = tuple(sorted(self.copies, key=lambda copy: copy.rank))
         object.__setattr__(self, "copies", ordered)
+        object.__setattr__(self, "offers", tuple(copy.offer for copy in ordered))
         for wrong, why in (
             (not ordered, "names no offer"),
             (len(set(self.offers)) != len(ordered), "names an offer twice"),
@@ -64,8 +67,3 @@ class Strategy:
         ):
             if wrong:
                 raise StrategyError(f"strategy {self.name!r} {why}")
-
-    @property
-    def offers(self) -> tuple[str, ...]:
-        """Ids of the offers, in reading order."""
-        return tuple(copy.offer for copy in self.copies)

@@ -6,8 +6,17 @@ errors are translated and signed, what may pass is tried again, what may have ha
 confirmed first.
 """
 
+from coffre.offer.examining import Examination
 from coffre.offer.offer import Offer
 from coffre.offer.retry import DEFAULT_RETRY, NO_RETRY, RetryPolicy, pause_before_retry
 from coffre.offer.together import reserved
 
-__all__ = ["DEFAULT_RETRY", "NO_RETRY", "Offer", "RetryPolicy", "pause_before_retry", "reserved"]
+__all__ = [
+    "DEFAULT_RETRY",
+    "NO_RETRY",
+    "Examination",
+    "Offer",
+    "RetryPolicy",
+    "pause_before_retry",
+    "reserved",
+]

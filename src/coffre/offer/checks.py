@@ -23,7 +23,7 @@ from coffre.contract import (
     StatRequest,
     StatResult,
 )
-from coffre.streams import BoundedStream, ReadableStream, VerifyingStream
+from coffre.streams import BoundedStream, ReadableStream, VerifyingStream, read_exactly
 
 
 def checked_put(result: PutResult, request: PutRequest) -> PutResult:
@@ -83,15 +83,36 @@ def watched(
     Raises:
         ObjectCorruptError: the object has another size; no byte was read.
     """
-    if size is not None and result.size != size:
-        raise ObjectCorruptError(
-            f"the offer holds {result.size} bytes, {size} were expected", ref=request.ref
-        )
+    if size is not None:
+        _check_size(result, request, size)
     length = result.size - request.offset if request.length is None else request.length
     cut = _cut(request.ref)
     if expected is None:
         return BoundedStream(result.stream, length, cut)
     return VerifyingStream(result.stream, length, expected, _corrupt(request.ref), cut=cut)
+
+
+def check_small(result: GetResult, request: GetRequest, *, expected: Digest, size: int) -> None:
+    """Read an object that fits in memory, and judge it: as :func:`watched`, in a third of the time.
+
+    Raises:
+        ObjectCorruptError: another size, or other bytes.
+        ConnectionLostError: the transfer gave another number of bytes than was said.
+    """
+    _check_size(result, request, size)
+    data = read_exactly(result.stream, size)
+    if len(data) != size or result.stream.read(1):
+        raise _cut(request.ref)(f"not the {size} bytes that were announced")
+    found = expected.algorithm.of(data)
+    if found != expected:
+        raise _corrupt(request.ref)(f"digest {found} was read, {expected} was expected")
+
+
+def _check_size(result: GetResult, request: GetRequest, size: int) -> None:
+    if result.size != size:
+        raise ObjectCorruptError(
+            f"the offer holds {result.size} bytes, {size} were expected", ref=request.ref
+        )
 
 
 def check_verifiable(request: GetRequest, expected: Digest | None) -> None:

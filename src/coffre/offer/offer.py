@@ -26,6 +26,7 @@ from coffre.offer.checks import check_verifiable, checked_put, checked_stat, wat
 from coffre.offer.configured import ConfiguredOffer
 from coffre.offer.confirmation import confirm_delete, confirm_put
 from coffre.offer.contents import guarded
+from coffre.offer.examining import Examination
 from coffre.offer.holding import HeldListing, HeldStream, Hold
 from coffre.offer.verification import check_obtainable, is_enough
 from coffre.offer.verification import verify as look_again
@@ -150,6 +151,13 @@ class Offer(ConfiguredOffer):
         return GetResult(
             stream=stream, size=result.size, metadata=result.metadata, recorded=result.recorded
         )
+
+    def examine(self) -> Examination:
+        """Read objects whole, to hold them against their digests: a block, for one thread.
+
+        It keeps a connection from one object to the next; what fails ends that connection.
+        """
+        return Examination(self._sessions, self._retrier, self._work)
 
     def stat(self, request: StatRequest) -> StatResult:
         """Ask whether an object is there, its size, and what was kept with it.

@@ -66,7 +66,7 @@ class Sessions:
             CoffreError: signed with the offer's id, unless it comes from a content.
         """
         with self.signing(getattr(request, "ref", None)):
-            connection = self._connect()
+            connection = self.connect()
             try:
                 self.check(request, connection)
                 return work(connection)
@@ -76,7 +76,7 @@ class Sessions:
     def hold(self, request: AnyRequest, work: Callable[[Connection], R]) -> tuple[R, Connection]:
         """As :meth:`use`, but the connection stays open, and is the caller's to end."""
         with self.signing(getattr(request, "ref", None)):
-            connection = self._connect()
+            connection = self.connect()
             try:
                 self.check(request, connection)
                 return work(connection), connection
@@ -91,9 +91,14 @@ class Sessions:
             CoffreError: it cannot be opened; signed.
         """
         with self.signing():
-            return self._connect()
+            return self.connect()
 
-    def _connect(self) -> Connection:
+    def connect(self) -> Connection:
+        """Open a connection, inside a block that signs what it raises.
+
+        Raises:
+            CoffreError: it cannot be opened.
+        """
         try:
             return self.driver.connect(self.parameters)
         except OfferUnavailableError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import BigInteger, and_, bindparam, exists, select, tuple_
+from sqlalchemy import BigInteger, and_, bindparam, exists, or_, select, tuple_
 
 from coffre.engine.ledger.database import Database
 from coffre.engine.ledger.records import CopyState, DebtRecord, ObjectRecord, ObjectState
@@ -39,6 +39,27 @@ _IDS_LACKING = limited(
     )
     .order_by(objects.c.id)
 )
+_NAMES_ON_OFFER = limited(
+    select(objects.c.identifier)
+    .where(
+        objects.c.tenant == bindparam("of_tenant"),
+        objects.c.container == bindparam("of_container"),
+        objects.c.identifier > bindparam("after"),
+        STORED,
+        or_(
+            exists().where(
+                copies.c.object_id == objects.c.id,
+                copies.c.offer == bindparam("copy_on"),
+                copies.c.state != constant(CopyState.DELETED),
+                copies.c.state != constant(CopyState.REPLACED),
+            ),
+            exists().where(
+                debts.c.object_id == objects.c.id, debts.c.offer == bindparam("debt_on")
+            ),
+        ),
+    )
+    .order_by(objects.c.identifier)
+)
 _STATES_ON_OFFER = select(copies.c.state).where(copies.c.offer == bindparam("on_offer")).distinct()
 _ALL_DEBTS = limited(
     select(debts)
@@ -68,6 +89,21 @@ class HoldingsReader:
             if len(ids) < PAGE:
                 return
             after_id = ids[-1]
+
+    def names_on(self, offer: str, tenant: int, container: str) -> Iterator[str]:
+        """Identifiers of one container that an offer may hold something under, sorted bytewise.
+
+        Those of stored objects of which it has a copy, whatever is known of it, or owes one.
+        """
+        after = ""
+        while True:
+            with self._database.reading() as transaction:
+                values = (tenant, container, after, offer, offer, PAGE)
+                rows = transaction.rows(_NAMES_ON_OFFER, values)
+            yield from (row[0] for row in rows)
+            if len(rows) < PAGE:
+                return
+            after = rows[-1][0]
 
     def states_on(self, offer: str) -> frozenset[CopyState]:
         """Every state that a copy on an offer is in. Reads a whole table: for reports."""

@@ -26,6 +26,11 @@ from coffre.engine.ledger.statements import (
     padded,
 )
 
+# Looked up here: to call an enumeration takes as long as all the rest of a copy's row.
+_ALGORITHMS = {algorithm.value: algorithm for algorithm in DigestAlgorithm}
+_COPY_STATES = {state.value: state for state in CopyState}
+_EVIDENCE = {evidence.value: evidence for evidence in Evidence}
+
 
 def read_head(transaction: Transaction) -> LedgerHead:
     """Where the log ends.
@@ -57,7 +62,7 @@ def read_objects(transaction: Transaction, rows: Sequence[Row]) -> list[ObjectRe
             read_object(row, copies_by_object[row[0]], debts_by_object.get(row[0], ()))
             for row in rows
         ]
-    except ValueError as error:
+    except (ValueError, KeyError) as error:
         raise LedgerDamagedError(
             f"the ledger holds a record that cannot be read ({error}); verify it with "
             "`coffre audit --ledger`"
@@ -70,7 +75,7 @@ def read_object(row: Row, held: Iterable[CopyRecord], owed: Iterable[DebtRecord]
         row[0],
         ObjectRef(tenant=row[1], container=row[2], identifier=row[3]),
         row[4],
-        Digest(DigestAlgorithm(row[5]), bytes(row[6])),
+        Digest(_ALGORITHMS[row[5]], bytes(row[6])),
         {} if row[7] == "{}" else json.loads(row[7]),
         row[8],
         datetime.fromisoformat(row[9]),
@@ -83,7 +88,11 @@ def read_object(row: Row, held: Iterable[CopyRecord], owed: Iterable[DebtRecord]
 def read_copy(row: Row) -> CopyRecord:
     """One row of ``copies`` as a record."""
     return CopyRecord(
-        row[1], CopyState(row[2]), Evidence(row[3]), datetime.fromisoformat(row[4]), row[5]
+        row[1],
+        _COPY_STATES[row[2]],
+        _EVIDENCE[row[3]],
+        datetime.fromisoformat(row[4]),
+        row[5],
     )
 
 

@@ -85,6 +85,37 @@ def test_objects_on_an_offer_are_those_it_holds_or_should_hold(ledger: Ledger) -
     assert list(ledger.objects_on("west")) == []
 
 
+def test_names_on_an_offer_are_those_it_may_hold_something_under(ledger: Ledger) -> None:
+    owed = [("south", "offer-full", "")]
+    ledger.record_deposits(
+        [
+            deposit("c"),
+            deposit("a", copies=[NORTH], debts=owed),
+            deposit("b", copies=[NORTH]),
+            deposit("deleted"),
+            deposit(ref("elsewhere", "report")),
+            deposit(ref("others", "object", 7)),
+        ]
+    )
+    ledger.record_copy(
+        stored_id(ledger, "c"),
+        "south",
+        state=CopyState.CORRUPT,
+        evidence=Evidence.READ,
+        kind=EventKind.COPY_CORRUPT,
+    )
+    ledger.order_deletion(ref("deleted"), DeletionOrder(id="1", author="me", reason="law"))
+
+    assert list(ledger.names_on("south", 0, "object")) == ["a", "c"]
+    assert list(ledger.names_on("west", 0, "object")) == []
+
+
+def test_more_names_than_a_page_are_all_told_in_bytewise_order(ledger: Ledger) -> None:
+    fill(ledger, 2001, batch=2001)
+
+    assert list(ledger.names_on("north", 0, "object")) == [f"{n:06}" for n in range(2001)]
+
+
 def test_objects_are_found_by_number_whatever_became_of_them(ledger: Ledger) -> None:
     fill(ledger, 3)
     ids = [record.id for record in ledger.objects_by_id()]
