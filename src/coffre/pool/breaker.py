@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
-from coffre.contract import OfferUnavailableError
+from coffre.contract import CoffreError, OfferError, OfferUnavailableError
 from coffre.pool.settings import PoolSettings
 
 _MOST_DOUBLINGS = 32
@@ -86,6 +86,15 @@ class Breaker:
         self.retry_at = 0.0
         self._rests = 0
         self.cause = None
+
+
+def blames_service(error: Exception) -> bool:
+    """Whether a failed opening says something about the service.
+
+    A wrong parameter or a driver that cannot be used do not: they are told to whoever made the
+    mistake, each time, and must not keep others, or a corrected one, from a service that is well.
+    """
+    return isinstance(error, OfferError) or not isinstance(error, CoffreError)
 
 
 def remembered(error: Exception) -> Exception:

@@ -11,6 +11,7 @@ face calls :meth:`~coffre.pool.state.PoolState.repair` and ``settle``.
 from __future__ import annotations
 
 from coffre.contract import Connection
+from coffre.pool.breaker import blames_service
 from coffre.pool.entries import NEVER, Entry, Token, Waiter
 from coffre.pool.errors import PoolTimeoutError
 from coffre.pool.serving import Serving
@@ -51,10 +52,11 @@ class PoolCore(Serving):
         self._let_go(waiter, entry)
         self.counters.failed += 1
         self.tell("open-failed", type(error).__name__)
-        trips = self.breaker.trips
-        self.breaker.failed(now, error)
-        if self.breaker.trips > trips:
-            self.tell("breaker-open", type(error).__name__)
+        if blames_service(error):
+            trips = self.breaker.trips
+            self.breaker.failed(now, error)
+            if self.breaker.trips > trips:
+                self.tell("breaker-open", type(error).__name__)
         self.settle(now)
 
     # --- waits that end otherwise ------------------------------------------------------------

@@ -18,9 +18,7 @@ class Looking(PoolBase):
             return None
         if core.total is not None or len(core.entries) < core.max_size:
             return None  # room may come from elsewhere, or with time
-        holders = [
-            entry.holder for entry in list(core.entries)
-        ]  # on its way, or ending: None
+        holders = [entry.holder for entry in list(core.entries)]  # on its way, or ending: None
         return None if None in holders else [one for one in holders if one is not None]
 
     def holders(self) -> list[str]:

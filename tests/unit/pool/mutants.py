@@ -159,6 +159,7 @@ MUTANTS = [
     Mutant(
         "a failed opening frees its room", PoolCore, "open_failed", "self._let_go(waiter, entry)"
     ),
+    Mutant("mistakes do not count", PoolCore, "open_failed", "blames_service(error)", "True"),
     Mutant("failures count", PoolCore, "open_failed", "self.breaker.failed(now, error)"),
     Mutant("pauses grow", Breaker, "failed", "self.failures - 1", "0"),
     Mutant("pauses are kept", Breaker, "allows", "now < self.retry_at", "False"),

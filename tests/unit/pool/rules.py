@@ -14,7 +14,7 @@ from typing import cast
 
 import pytest
 
-from coffre.contract import Connection, InvalidRequestError
+from coffre.contract import Connection, ContractVersionError, InvalidRequestError, ParameterError
 from coffre.pool.breaker import Breaker
 from coffre.pool.deadlock import WaitGraph
 from coffre.pool.entries import Entry, Token, Waiter
@@ -517,6 +517,41 @@ def several_failures_in_a_row_open_the_breaker_which_rests_longer_each_time() ->
 
     assert rests == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0]
     assert breaker.trips == 1
+
+
+@rule
+def a_mistake_of_the_caller_says_nothing_about_the_service() -> None:
+    tested = PoolUnderTest(failure_budget=1)
+    mistakes: list[BaseException] = [
+        ParameterError("the URL has no host"),
+        InvalidRequestError("nonsense"),
+        ContractVersionError("too new"),
+    ]
+    for mistake in mistakes:
+        tested.service.failures = [mistake]
+        with pytest.raises(type(mistake)):
+            tested.pool.lease()
+
+    snapshot = tested.pool.snapshot()
+    assert (snapshot.breaker, snapshot.failed, snapshot.opening) == ("closed", 3, 0)
+    assert tested.pool.core.breaker.failures == 0
+    tested.pool.lease(timeout=0).close()
+
+
+@rule
+def a_mistake_does_not_close_an_open_breaker_either() -> None:
+    tested = PoolUnderTest(failure_budget=1)
+    tested.service.failures = [OSError("away"), ParameterError("the URL has no host")]
+    with pytest.raises(OSError, match="away"):
+        tested.pool.lease()
+    tested.clock.advance(5.0)
+
+    with pytest.raises(ParameterError):
+        tested.pool.lease(timeout=0)
+
+    assert tested.pool.snapshot().breaker == "half-open"
+    tested.pool.lease(timeout=0).close()
+    assert tested.pool.snapshot().breaker == "closed"
 
 
 @rule
