@@ -20,7 +20,7 @@ from coffre.contract import OfferUnavailableError, ParameterError
 from coffre.drivers.process.log import ProgramLog
 
 PIPE = 1024 * 1024
-"""Bytes a pipe should hold: more than the usual 64 KiB spares changes from one process to another."""
+"""Bytes a pipe should hold: more than the usual 64 KiB spares switches between processes."""
 LAST_WORDS = 0.5
 """Seconds that a program which closed its side is given to end by itself, so that we learn how."""
 

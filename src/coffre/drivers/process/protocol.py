@@ -64,11 +64,18 @@ class WireError(Exception):
     Never leaves this room: see :mod:`~coffre.drivers.process.errors`.
     """
 
-    def __init__(self, reason: str, *, silent: bool = False) -> None:
-        """Say why; ``silent`` when nothing came in time."""
+    def __init__(self, reason: str, *, silent: bool = False, gone: bool = False) -> None:
+        """Say why.
+
+        Args:
+            reason: a sentence for a person.
+            silent: nothing came in time.
+            gone: the other side has closed its end.
+        """
         super().__init__(reason)
         self.reason = reason
         self.silent = silent
+        self.gone = gone
 
 
 def header(kind: Frame, request: int, length: int) -> bytes:

@@ -203,14 +203,14 @@ class Session:
 
     def fail(self, error: WireError, exchange: Exchange | None = None) -> OfferUnavailableError:
         """End the session because it cannot go on; what that means for one of its requests."""
-        told = "" if self._over is not None or error.silent else self._last_words()
+        told = "" if self._over is not None else self._last_words(error)
         self.end(f"the session ended before: {error.reason}")
         if exchange is None:
             return lost_error(error, told, in_doubt=False)
         return lost_error(error, told, in_doubt=exchange.in_doubt, ref=exchange.ref)
 
-    def _last_words(self) -> str:
-        fate = self.peer.fate()
+    def _last_words(self, error: WireError) -> str:
+        fate = self.peer.fate() if error.gone else ""
         if self.peer.log is None:
             return fate
         self.read_log()

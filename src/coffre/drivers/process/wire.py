@@ -71,7 +71,7 @@ class Wire:
                 if not self._wait(self._outgoing, _WRITABLE, deadline):
                     self._receive_meanwhile()
             except OSError as error:
-                raise WireError(f"the program takes nothing any more: {error.strerror}") from error
+                raise WireError("the program takes nothing any more", gone=True) from error
         self._whole = True
 
     def _receive_meanwhile(self) -> None:
@@ -129,7 +129,7 @@ class Wire:
             except OSError as error:
                 raise WireError(f"the program cannot be heard: {error.strerror}") from error
             if not count:
-                raise WireError("the program closed its side")
+                raise WireError("the program closed its side", gone=True)
             taken += min(count, len(rest))
             self._start, self._end = 0, max(count - len(rest), 0)
 
