@@ -50,6 +50,13 @@ STATUS_OF_CODE: Mapping[str, ExitStatus] = {
     "offer-exists": ExitStatus.USAGE,
     "offer-not-open": ExitStatus.USAGE,
     "ledger-version": ExitStatus.USAGE,
+    # Signed documents and keys.
+    "seal-error": ExitStatus.USAGE,
+    "signing-missing": ExitStatus.USAGE,
+    "key-unusable": ExitStatus.USAGE,
+    "key-exists": ExitStatus.USAGE,
+    "document-unreadable": ExitStatus.USAGE,
+    "not-genuine": ExitStatus.PART,
     # What was asked cannot be.
     "invalid-reference": ExitStatus.REFUSED,
     "invalid-digest": ExitStatus.REFUSED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coffre import __version__
 from coffre.conformance.broken import told
@@ -12,7 +12,7 @@ from coffre.conformance.check import Check
 from coffre.conformance.choosing import select
 from coffre.conformance.duty import USUAL_PROFILES
 from coffre.conformance.harness import Harness
-from coffre.conformance.report import Report, Verdict
+from coffre.conformance.report import Outcome, Report, Verdict
 from coffre.conformance.trying import attempt, not_tried
 from coffre.contract import CONTRACT_VERSION, SYSTEM_CLOCK, Capability, Clock, CoffreError
 
@@ -37,6 +37,7 @@ def run(
     seed: int | None = None,
     budget: float | None = None,
     progress: Callable[[Progress], None] | None = None,
+    stopped: Callable[[], str | None] = lambda: None,
     checks: Iterable[Check] | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Report:
@@ -49,6 +50,9 @@ def run(
         seed: of everything that is drawn by chance; drawn itself when ``None``.
         budget: seconds after which no further trial begins: the rest is *not tried*.
         progress: told after each trial.
+        stopped: asked around each trial; a reason ends the run, and the rest is *not tried* for
+            it. So is a trial that failed while somebody stopped the run: an interrupt reaches a
+            driver's own processes, too, and what they do then is no finding.
         checks: the checks to choose from; those of the kit when ``None``.
         clock: for dates and durations.
 
@@ -66,10 +70,15 @@ def run(
     hindrance, capabilities = _look(harness)
     verdicts: list[Verdict] = []
     for trial in trials:
+        hindrance = hindrance or stopped()
         if hindrance is None and deadline is not None and clock.monotonic() >= deadline:
             hindrance = "out of time"
         if hindrance is None:
             verdict = attempt(trial, harness, seed=seed, capabilities=capabilities, clock=clock)
+            if verdict.outcome is Outcome.FAILED and (hindrance := stopped()):
+                verdict = replace(
+                    verdict, outcome=Outcome.NOT_TRIED, finding=None, reason=hindrance
+                )
         else:
             verdict = not_tried(trial, hindrance)
         verdicts.append(verdict)
