@@ -463,9 +463,20 @@ static uint64_t turned(uint64_t word, int by)
     return word >> by | word << (64 - by);
 }
 
+/* One round. The eight words change names instead of places, which is a third of the time. */
+#define STEP(a, b, c, d, e, f, g, h, t) do { \
+    uint64_t one = (h) + (turned(e, 14) ^ turned(e, 18) ^ turned(e, 41)) \
+                 + ((g) ^ ((e) & ((f) ^ (g)))) + ROUND[t] + w[t]; \
+    (d) += one; \
+    (h) = one + (turned(a, 28) ^ turned(a, 34) ^ turned(a, 39)) \
+        + (((a) & (b)) | ((c) & ((a) | (b)))); \
+} while (0)
+
 static void sha512_block(uint64_t state[8], const unsigned char *block)
 {
-    uint64_t w[80], v[8];
+    uint64_t w[80];
+    uint64_t a = state[0], b = state[1], c = state[2], d = state[3];
+    uint64_t e = state[4], f = state[5], g = state[6], h = state[7];
 
     for (int t = 0; t < 16; t++, block += 8)
         w[t] = (uint64_t)number_at(block) << 32 | number_at(block + 4);
@@ -473,19 +484,18 @@ static void sha512_block(uint64_t state[8], const unsigned char *block)
         w[t] = w[t - 16] + w[t - 7]
              + (turned(w[t - 15], 1) ^ turned(w[t - 15], 8) ^ w[t - 15] >> 7)
              + (turned(w[t - 2], 19) ^ turned(w[t - 2], 61) ^ w[t - 2] >> 6);
-    memcpy(v, state, sizeof v);
-    for (int t = 0; t < 80; t++) {
-        uint64_t e = v[4], a = v[0];
-        uint64_t one = v[7] + (turned(e, 14) ^ turned(e, 18) ^ turned(e, 41))
-                     + ((e & v[5]) ^ (~e & v[6])) + ROUND[t] + w[t];
-        uint64_t two = (turned(a, 28) ^ turned(a, 34) ^ turned(a, 39))
-                     + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
-        memmove(v + 1, v, 7 * sizeof *v);
-        v[4] += one;
-        v[0] = one + two;
+    for (int t = 0; t < 80; t += 8) {
+        STEP(a, b, c, d, e, f, g, h, t);
+        STEP(h, a, b, c, d, e, f, g, t + 1);
+        STEP(g, h, a, b, c, d, e, f, t + 2);
+        STEP(f, g, h, a, b, c, d, e, t + 3);
+        STEP(e, f, g, h, a, b, c, d, t + 4);
+        STEP(d, e, f, g, h, a, b, c, t + 5);
+        STEP(c, d, e, f, g, h, a, b, t + 6);
+        STEP(b, c, d, e, f, g, h, a, t + 7);
     }
-    for (int i = 0; i < 8; i++)
-        state[i] += v[i];
+    state[0] += a; state[1] += b; state[2] += c; state[3] += d;
+    state[4] += e; state[5] += f; state[6] += g; state[7] += h;
 }
 
 static void sha512_begin(struct sha512 *sha)
@@ -531,6 +541,7 @@ static void sha512_text(struct sha512 *sha, char text[136])
 /* --- The directory ---------------------------------------------------------------------------- */
 
 static int root = -1;
+static char root_path[PATH];
 static unsigned long parts_made;
 
 static bool is_name(const char *name)
@@ -648,9 +659,16 @@ static int read_at(int fd, void *buffer, size_t length, uint64_t offset)
     return 0;
 }
 
+/* Whether our directory is still what its path leads to, and has its marker. */
 static bool offer_is_there(void)
 {
-    return faccessat(root, MARKER, F_OK, 0) == 0;
+    struct stat ours, there;
+
+    if (fstat(root, &ours) < 0 || stat(root_path, &there) < 0)
+        return false;
+    errno = ENOENT;
+    return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino
+        && faccessat(root, MARKER, F_OK, 0) == 0;
 }
 
 /* An object that is open, and where its bytes end and its record begins. */
@@ -1431,19 +1449,18 @@ static int make_offer(void)
 
 static void open_offer(struct span json)
 {
-    char path[PATH];
     struct span values = member(json, "values");
     bool create = is_object(values) && is_true(member(values, "create"));
 
     if (root >= 0)
         broken("the offer is open already");
-    if (!path_in_url(member(json, "url"), path)) {
+    if (!path_in_url(member(json, "url"), root_path)) {
         send_error(0, "invalid-parameter", "the URL is not a directory: write file:///path");
         return;
     }
     if (create)
-        mkdir(path, 0777);
-    root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        mkdir(root_path, 0777);
+    root = open(root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) {
         send_failure(0, errno);
         return;

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
-from coffre.contract import ConnectionParameters, Driver, ObjectRef
-from tests.conformance.harness import Harness
-from tests.conformance.kit import DriverConformance
-
-SOURCE = Path(__file__).parents[2] / "examples" / "process_driver.c"
-FOOTER = 16
+from coffre.conformance import DriverConformance, Harness
+from coffre.contract import ConnectionParameters, ObjectRef
+from tests.conformance.harnesses import installed
+from tests.unit.drivers.process.reference import FOOTER, reference_parameters
+from tests.unit.drivers.process.reference import program as program
 
 
 class ProcessHarness(Harness):
     """An offer that the program in C keeps in a directory."""
 
-    def __init__(self, driver: Driver, program: Path, root: Path) -> None:
-        self.driver = driver
-        self.root = root
-        self.program = program
-        self.parameters = self._parameters_of(root, "create=true")
+    exclusive = True
+    containers = ("object", "report", "a.b")
 
-    def _parameters_of(self, root: Path, options: str = "") -> ConnectionParameters:
-        values = {"command": str(self.program), "options": options}
-        return ConnectionParameters.checked(
-            self.driver.parameters, url=root.as_uri(), values=values
-        )
+    def __init__(self, program: Path, root: Path) -> None:
+        self.program = program
+        self.root = root
+        driver = installed("process")
+        driver.connect(reference_parameters(program, root)).close()  # makes the offer, once
+        super().__init__(driver, self._parameters_of(root))
 
     def bytes_at_rest(self, ref: ObjectRef) -> bytes | None:
         try:
@@ -48,31 +42,31 @@ class ProcessHarness(Harness):
     def _path(self, ref: ObjectRef) -> Path:
         return self.root / "objects" / str(ref)
 
+    def _parameters_of(self, root: Path) -> ConnectionParameters:
+        return reference_parameters(self.program, root, options="")
+
     def unreachable(self) -> ConnectionParameters:
         return self._parameters_of(self.root.with_name("not-there"))
 
+    def other_user(self) -> ConnectionParameters:
+        """The program knows no users; what differs is how long it is waited for."""
+        return reference_parameters(self.program, self.root, options="", timeout=77.0)
 
-@pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The reference program, compiled here."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("there is no C compiler here to make the reference program with")
-    made = tmp_path_factory.mktemp("program") / "process_driver"
-    strict = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion"]
-    subprocess.run([compiler, *strict, "-Werror", "-o", made, SOURCE], check=True)
-    return made
+    def stop(self) -> None:
+        """As when its disk is unmounted: the directory is there, and empty."""
+        self.root.rename(self._aside)
+        self.root.mkdir()
 
+    def start(self) -> None:
+        self.root.rmdir()
+        self._aside.rename(self.root)
 
-@pytest.fixture(scope="module")
-def driver() -> Driver:
-    (found,) = entry_points(group="coffre.drivers", name="process")
-    made = found.load()()
-    assert isinstance(made, Driver)
-    return made
+    @property
+    def _aside(self) -> Path:
+        return self.root.with_name("unmounted")
 
 
 class TestProcessDriver(DriverConformance):
     @pytest.fixture
-    def harness(self, driver: Driver, program: Path, tmp_path: Path) -> Harness:
-        return ProcessHarness(driver, program, tmp_path / "offer")
+    def harness(self, program: Path, tmp_path: Path) -> Harness:
+        return ProcessHarness(program, tmp_path / "offer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 
 from coffre.contract import (
+    AnyRequest,
     CapacityRequest,
     CapacityResult,
     Connection,
@@ -19,6 +20,7 @@ from coffre.contract import (
     PutResult,
     StatRequest,
     StatResult,
+    refuse_unsupported,
 )
 from coffre.drivers.process import listing, putting, reading
 from coffre.drivers.process.handshake import ProgramFacts
@@ -41,6 +43,14 @@ class ProcessConnection(Connection):
         self.capabilities = program.capabilities
         self._finalizer = weakref.finalize(self, session.end)
 
+    def refuse(self, request: AnyRequest) -> None:
+        """Refuse what the program would have to ignore in part: it may be older than a field.
+
+        Raises:
+            UnsupportedOperationError: nothing was sent.
+        """
+        refuse_unsupported(request, self.capabilities, self.program.contract)
+
     @property
     def log(self) -> str:
         """The end of what the program wrote to its standard error, without secrets."""
@@ -52,18 +62,22 @@ class ProcessConnection(Connection):
 
     def put(self, request: PutRequest) -> PutResult:
         """Send the content as the program asks for it, and have it published at the end."""
+        self.refuse(request)
         return putting.put(self.session, request)
 
     def get(self, request: GetRequest) -> GetResult:
         """Open one object, or a range of it; the program sends no more than is read."""
+        self.refuse(request)
         return reading.get(self.session, request)
 
     def stat(self, request: StatRequest) -> StatResult:
         """Ask about one object."""
+        self.refuse(request)
         return reading.stat(self.session, request, self.program.algorithms)
 
     def delete(self, request: DeleteRequest) -> DeleteResult:
         """Have one object removed."""
+        self.refuse(request)
         fields = {"ref": str(request.ref)}
         with self.session.begin("delete", fields, request.ref, changes=True) as exchange:
             answer = exchange.answer()
@@ -72,10 +86,12 @@ class ProcessConnection(Connection):
 
     def list(self, request: ListRequest) -> Listing:
         """List one container, page by page."""
+        self.refuse(request)
         return listing.list_container(self.session, request)
 
     def capacity(self, request: CapacityRequest) -> CapacityResult:
         """Ask for the room left."""
+        self.refuse(request)
         with self.session.begin("capacity", {"tenant": request.tenant}) as exchange:
             answer = exchange.answer()
             with exchange.ending_the_session():

@@ -22,12 +22,14 @@ from coffre.drivers.process.connection import ProcessConnection
 class _Containers(ProcessConnection):
     def containers(self, request: ContainersRequest) -> Iterator[ContainerEntry]:
         """Name every container that may hold objects."""
+        self.refuse(request)
         return listing.containers(self.session, request)
 
 
 class _Quarantine(ProcessConnection):
     def quarantine(self, request: QuarantineRequest) -> QuarantineResult:
         """Have the program set bad bytes aside."""
+        self.refuse(request)
         fields = {"ref": str(request.ref), "reason": request.reason}
         with self.session.begin("quarantine", fields, request.ref, changes=True) as exchange:
             answer = exchange.answer()
@@ -38,6 +40,7 @@ class _Quarantine(ProcessConnection):
 class _Sweep(ProcessConnection):
     def sweep(self, request: SweepRequest) -> SweepResult:
         """Have the program remove what writers that died have left."""
+        self.refuse(request)
         fields = {"older_than": request.older_than}
         with self.session.begin("sweep", fields, changes=True) as exchange:
             answer = exchange.answer()
