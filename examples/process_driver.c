@@ -1388,7 +1388,9 @@ static void say_hello(void)
     write_format("{\"protocol\":\"1.0\",\"contract\":\"1.0\",\"name\":\"c-directory\","
                  "\"version\":\"1.0\",\"requests\":%d,\"algorithms\":[],\"parameters\":["
                  "{\"name\":\"create\",\"type\":\"flag\","
-                 "\"help\":\"make the directory an offer if it is empty or missing\"}]}",
+                 "\"help\":\"make the directory an offer if it is empty or missing\"},"
+                 "{\"name\":\"password\",\"type\":\"secret\","
+                 "\"help\":\"what the offer was made with, if it was made with one\"}]}",
                  OPEN_REQUESTS);
     send_json(HELLO, 0);
 }
@@ -1433,24 +1435,68 @@ static bool holds_nothing_else(void)
     return empty;
 }
 
-/* Makes a directory an offer; the marker last, when everything else is durable. */
-static int make_offer(void)
+/*
+ * What the marker says: that this is an offer, and the digest of its password. The password keeps
+ * apart users who mean each other no harm, and shows how a program is told a secret. Whoever may
+ * read the directory can read the objects.
+ */
+static size_t marker_text(struct span password, char *text)
 {
-    static const char text[] = "{\"offer\":\"coffre process driver in C\",\"layout\":1}\n";
+    struct sha512 sha;
+    char digest[136];
+
+    sha512_begin(&sha);
+    if (password.at != NULL)
+        sha512_take(&sha, (const unsigned char *)password.at, password.length);
+    sha512_text(&sha, digest);
+    return (size_t)sprintf(text, "{\"layout\":1,\"password\":\"%s\"}\n",
+                           password.at != NULL ? digest : "");
+}
+
+static bool password_fits(struct span password)
+{
+    char wanted[256], found[256];
+    size_t length = marker_text(password, wanted);
+    int fd = openat(root, MARKER, O_RDONLY | O_CLOEXEC);
+    bool fits = fd >= 0 && read_at(fd, found, length, 0) == 0
+             && memcmp(wanted, found, length) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return fits;
+}
+
+/* Makes a directory an offer; the marker last, when everything else is durable. */
+static int make_offer(struct span password)
+{
+    char text[256], aside[64];
+    size_t length = marker_text(password, text);
 
     if (make_folders("objects/") < 0 || make_folders("parts/") < 0
         || make_folders("quarantine/") < 0)
         return -1;
-    int fd = openat(root, MARKER, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0 || write_all(fd, text, sizeof text - 1) < 0 || fsync(fd) < 0 || close(fd) < 0)
+    snprintf(aside, sizeof aside, "parts/%ld.marker", (long)getpid());
+    int fd = openat(root, aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0 || write_all(fd, text, length) < 0 || fsync(fd) < 0 || close(fd) < 0)
         return -1;
+    /* Of several that make it at a time, the first one decides. */
+    int linked = linkat(root, aside, root, MARKER, 0);
+    if (linked < 0 && errno != EEXIST)
+        return -1;
+    unlinkat(root, aside, 0);
     return flush_folder(".");
 }
 
 static void open_offer(struct span json)
 {
     struct span values = member(json, "values");
-    bool create = is_object(values) && is_true(member(values, "create"));
+    struct span password = {NULL, 0};
+    bool create = false;
+
+    if (is_object(values)) {
+        create = is_true(member(values, "create"));
+        password = member(values, "password");
+    }
 
     if (root >= 0)
         broken("the offer is open already");
@@ -1471,10 +1517,14 @@ static void open_offer(struct span json)
                        create ? "the directory holds other things" : "the directory is no offer");
             return;
         }
-        if (make_offer() < 0) {
+        if (make_offer(password) < 0) {
             send_failure(0, errno);
             return;
         }
+    }
+    if (!password_fits(password)) {
+        send_error(0, "forbidden", "the offer was made with another password, or with none");
+        return;
     }
     write_format("{\"capabilities\":[\"metadata\",\"recorded-digest\",\"replace\",\"create-only\","
                  "\"range-read\",\"containers\",\"quarantine\",\"sweep\"]}");

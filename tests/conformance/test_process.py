@@ -12,6 +12,8 @@ from tests.conformance.harnesses import installed
 from tests.unit.drivers.process.reference import FOOTER, reference_parameters
 from tests.unit.drivers.process.reference import program as program
 
+PASSWORD = "open, sésame"
+
 
 class ProcessHarness(Harness):
     """An offer that the program in C keeps in a directory."""
@@ -23,7 +25,10 @@ class ProcessHarness(Harness):
         self.program = program
         self.root = root
         driver = installed("process")
-        driver.connect(reference_parameters(program, root)).close()  # makes the offer, once
+        self.password = root.with_name("password")
+        self.password.write_text(PASSWORD, encoding="utf-8")
+        making = reference_parameters(program, root, secret=PASSWORD)
+        driver.connect(making).close()  # makes the offer, once
         super().__init__(driver, self._parameters_of(root))
 
     def bytes_at_rest(self, ref: ObjectRef) -> bytes | None:
@@ -43,14 +48,20 @@ class ProcessHarness(Harness):
         return self.root / "objects" / str(ref)
 
     def _parameters_of(self, root: Path) -> ConnectionParameters:
-        return reference_parameters(self.program, root, options="")
+        secret = {"file": str(self.password)}
+        return reference_parameters(self.program, root, options="", secret=secret)
 
     def unreachable(self) -> ConnectionParameters:
         return self._parameters_of(self.root.with_name("not-there"))
 
     def other_user(self) -> ConnectionParameters:
         """The program knows no users; what differs is how long it is waited for."""
-        return reference_parameters(self.program, self.root, options="", timeout=77.0)
+        return reference_parameters(
+            self.program, self.root, options="", secret=PASSWORD, timeout=77.0
+        )
+
+    def refused_user(self) -> ConnectionParameters:
+        return reference_parameters(self.program, self.root, options="", secret="a wrong guess")
 
     def stop(self) -> None:
         """As when its disk is unmounted: the directory is there, and empty."""
