@@ -35,6 +35,8 @@ class Harness:
     again. With none given, tenants are drawn at random, and are another for each check."""
     patience: float = 60.0
     """Seconds after which a check counts as hanging."""
+    answer_within: float = 30.0
+    """Seconds after which a driver must have given up a service that is silent."""
     secrets: Sequence[str] = ()
     """Texts that must never show, beside the secrets among the parameters: a token, a key."""
     command: str | None = None

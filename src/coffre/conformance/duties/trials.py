@@ -39,7 +39,7 @@ DUTIES = (
     ),
     Duty(
         id="faults.spoiled",
-        text="Bytes that were spoiled on their way are never acknowledged, nor claimed to have "
+        text="Bytes that were spoilt on their way are refused, or at least not claimed to have "
         "been looked at.",
         source="PutResult.digest, Evidence",
         profile=FAULTS,

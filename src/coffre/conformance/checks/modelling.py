@@ -1,0 +1,31 @@
+"""Checks by model: random histories, and a dictionary that says what each step owes."""
+
+from __future__ import annotations
+
+from coffre.conformance.bench import Bench
+from coffre.conformance.broken import NotTried
+from coffre.conformance.check import check
+from coffre.conformance.duty import LIMITS
+
+
+@check("model.same")
+def short_histories(bench: Bench) -> None:
+    """A dozen histories of up to twenty steps, by three sessions."""
+    search(bench, histories=12, steps=20)
+
+
+@check("model.same", profile=LIMITS)
+def long_histories(bench: Bench) -> None:
+    """Two hundred histories of up to a hundred steps, by three sessions."""
+    search(bench, histories=200, steps=100)
+
+
+def search(bench: Bench, *, histories: int, steps: int) -> None:
+    """Try them, where hypothesis is installed."""
+    try:
+        from coffre.conformance import model
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "hypothesis":
+            raise
+        raise NotTried("hypothesis is not installed (pip install 'coffre[conformance]')") from None
+    model.search(bench, histories=histories, steps=steps, seconds=bench.harness.patience * 0.8)
