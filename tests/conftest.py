@@ -1,4 +1,4 @@
-"""What every test shares: how hypothesis searches.
+"""What every test shares: how hypothesis searches, and that a Ctrl-C is heard.
 
 ``ci`` (the default) searches the same examples every time, so that a red run is a fault of the
 change and not of chance. ``HYPOTHESIS_PROFILE=dev`` searches new ones, and more of them.
@@ -7,6 +7,7 @@ change and not of chance. ``HYPOTHESIS_PROFILE=dev`` searches new ones, and more
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -19,3 +20,8 @@ settings.register_profile(
 )
 settings.register_profile("dev", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would every
+# program under test. Those who test interruptions want what a person at a terminal has.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
