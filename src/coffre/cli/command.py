@@ -6,6 +6,7 @@ the contract and this room, and everything heavier inside the function that runs
 
 from __future__ import annotations
 
+import gc
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,11 +40,25 @@ def with_engine(run: RunWithEngine) -> Run:
     def opened(args: Namespace, out: Output) -> ExitStatus:
         import logging
 
-        from coffre.config import open as open_engine
-
         # What a pool notes on the way, the command's own outcome tells: it is for services' logs.
         logging.getLogger("coffre.pool").addHandler(logging.NullHandler())
-        with open_engine(args.config) as engine:
+        with _loaded(args.config) as engine:
             return run(args, engine, out)
 
     return opened
+
+
+def _loaded(configuration: str | None) -> Engine:
+    """The engine, with all that it needs imported, which is never looked through for garbage.
+
+    Looking through it again and again, while it is loaded and for every few objects of a job,
+    took an eighth of the start of a command, and some microseconds of each object.
+    """
+    gc.disable()
+    try:
+        from coffre.config import open as open_engine
+
+        return open_engine(configuration)
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -74,6 +74,26 @@ def gauge(
         yield bar
 
 
+@contextmanager
+def counter(out: Output, title: str, total: int, things: str) -> Iterator[Gauge]:
+    """Show how many things of a known number are done, while inside.
+
+    No thread draws it: whoever looks at the threads of this process meets none of ours.
+
+    Args:
+        out: lines printed meanwhile appear above the bar.
+        title: what is being done, one word.
+        total: how many there are.
+        things: what they are, in the plural.
+    """
+    if out.as_json or out.quiet or not out.stderr.isatty():
+        yield _NoGauge()
+        return
+    bar = _Counter(out, title, total, things)
+    with bar:
+        yield bar
+
+
 class _Bar:
     """A bar drawn by rich; lines are handed to it in batches, since each costs a drawing."""
 
@@ -81,7 +101,7 @@ class _Bar:
 
     def __init__(self, out: Output, title: str, total: Total | None) -> None:
         self._out = out
-        self._progress = _drawn(out)
+        self._progress = self._made()
         size = None if total is None else max(total.size, 1)
         self._objects = None if total is None else total.objects
         self._task: TaskID = self._progress.add_task(title, total=size, objects="")
@@ -107,11 +127,17 @@ class _Bar:
         if now - self._drawn_at < REFRESH:
             return
         self._drawn_at = now
+        self._update()
+        self._show_lines()
+
+    def _made(self) -> Progress:
+        return _drawn(self._out)
+
+    def _update(self) -> None:
         objects, size = self._done
         of = "" if self._objects is None else f"/{self._objects}"
         told = f"{objects}{of} objects"
         self._progress.update(self._task, completed=size + self._passing, objects=told)
-        self._show_lines()
 
     def _above(self, line: str) -> None:
         self._lines.append(line)
@@ -133,6 +159,35 @@ class _Bar:
         self._out.above_bar = None
         self._show_lines()
         self._progress.stop()
+
+
+class _Counter(_Bar):
+    """A bar of things that have no size."""
+
+    def __init__(self, out: Output, title: str, total: int, things: str) -> None:
+        self._total, self._things = total, things
+        super().__init__(out, title, Total(total, total))
+
+    def _made(self) -> Progress:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        return Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[objects]}"),
+            TimeElapsedColumn(),
+            console=Console(file=self._out.stderr),
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            auto_refresh=False,
+        )
+
+    def _update(self) -> None:
+        done = self._done[0]
+        told = f"{done}/{self._total} {self._things}"
+        self._progress.update(self._task, completed=done, objects=told, refresh=True)
 
 
 def _drawn(out: Output) -> Progress:

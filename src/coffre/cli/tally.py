@@ -68,8 +68,9 @@ class PutTally:
             self.stored += 1
         self.size += receipt.size
         self.copies += receipt.verified
-        self.owed_copies += len(receipt.owed)
-        self.owed.update((copy.offer, copy.code) for copy in receipt.owed)
+        if owed := receipt.owed:
+            self.owed_copies += len(owed)
+            self.owed.update((copy.offer, copy.code) for copy in owed)
         self.evidence = min(self.evidence or receipt.evidence, receipt.evidence)
         self.out.line(receipt.to_json, partial(receipt_text, receipt))
 
@@ -118,8 +119,8 @@ def receipt_text(receipt: Receipt) -> str:
     """One receipt on one line."""
     verb = "already " if receipt.already_stored else "stored  "
     copies = f"{count_text(receipt.verified, 'copy')} ({receipt.evidence})"
-    if receipt.owed:
-        owed = ", ".join(f"{copy.offer}: {copy.code}" for copy in receipt.owed)
-        copies += f", owed on {owed}"
+    if owed := receipt.owed:
+        listed_owed = ", ".join(f"{copy.offer}: {copy.code}" for copy in owed)
+        copies += f", owed on {listed_owed}"
     size, digest = size_text(receipt.size), digest_text(receipt.digest)
     return f"{verb} {receipt.ref}  {size}  {digest}  {copies}"

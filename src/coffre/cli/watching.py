@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from coffre.contract import SourceError
 from coffre.engine.items import PutItem
@@ -23,12 +22,12 @@ def watched(items: Iterator[Walked], told: Told) -> Iterator[Walked]:
     """The same items; those that are large files tell as they are read."""
     for item in items:
         if isinstance(item, PutItem) and isinstance(item.source, str | os.PathLike):
-            yield _watched(item, Path(item.source), told)
+            yield _watched(item, os.fspath(item.source), told)
         else:
             yield item
 
 
-def _watched(item: PutItem, path: Path, told: Told) -> PutItem:
+def _watched(item: PutItem, path: str, told: Told) -> PutItem:
     try:
         content = _WatchedFile(path, told)
     except SourceError:
@@ -37,12 +36,12 @@ def _watched(item: PutItem, path: Path, told: Told) -> PutItem:
 
 
 class _WatchedFile(FileContent):
-    def __init__(self, path: Path, told: Told) -> None:
+    def __init__(self, path: str, told: Told) -> None:
         super().__init__(path)
         self._told = told
 
     def open(self) -> FileStream:
-        return _WatchedStream(self.open_descriptor(), str(self.path), self._told)
+        return _WatchedStream(self.open_descriptor(), self.path, self._told)
 
 
 class _WatchedStream(FileStream):

@@ -107,3 +107,5 @@ def _look(harness: Harness) -> tuple[str | None, frozenset[Capability]]:
             return None, connection.capabilities
     except CoffreError as error:
         return f"no session could be opened ({told(error)})", frozenset()
+    except Exception:  # noqa: BLE001 - no driver may raise that: the checks find it, and tell
+        return None, frozenset()

@@ -8,7 +8,7 @@ Needs the library ``cryptography``, which the extra ``coffre[certificate]`` brin
 when a key is used, never before.
 """
 
-from coffre.seal.document import SealedDocument, seal, unseal
+from coffre.seal.document import LARGEST, SealedDocument, seal, unseal
 from coffre.seal.errors import (
     DocumentError,
     KeyExistsError,
@@ -17,10 +17,13 @@ from coffre.seal.errors import (
     SealingKeyError,
     SigningMissingError,
 )
+from coffre.seal.fields import Fields
 from coffre.seal.keys import PrivateKey, PublicKey, need_library
 
 __all__ = [
+    "LARGEST",
     "DocumentError",
+    "Fields",
     "KeyExistsError",
     "NotGenuineError",
     "PrivateKey",

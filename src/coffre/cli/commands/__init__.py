@@ -6,6 +6,7 @@ from coffre.cli.command import Command
 from coffre.cli.commands import (
     audit,
     bench,
+    conform,
     drivers,
     get,
     init,
@@ -18,6 +19,7 @@ from coffre.cli.commands import (
     rm,
     stat,
     sweep,
+    verify,
 )
 
 COMMANDS: tuple[Command, ...] = (
@@ -35,4 +37,6 @@ COMMANDS: tuple[Command, ...] = (
     retire.COMMAND,
     sweep.COMMAND,
     bench.COMMAND,
+    conform.COMMAND,
+    verify.COMMAND,
 )
