@@ -158,6 +158,7 @@ def environment(directory: Path) -> dict[str, str]:
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(directory),
         "PYTHONPATH": str(directory),
+        "COFFRE": str(ROOT),
         "USER": "marie",
         "LOGNAME": "marie",
         "LC_ALL": "C.UTF-8",

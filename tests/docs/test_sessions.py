@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -18,14 +19,15 @@ from tests.docs.pages import (
 )
 
 SESSIONS = sessions()
-TOOLS = ("getfattr", "sqlite3", "sha512sum")
+TOOLS = ("getfattr", "sqlite3", "sha512sum", "cc")
 """Programs that some pages use and some machines lack."""
 
 
 @pytest.mark.parametrize("page", SESSIONS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_does_what_it_shows(page: Path, tmp_path: Path) -> None:
     commands = " ".join(block.text for block in blocks_of(page) if block.language == "sh")
-    missing = [tool for tool in TOOLS if tool in commands and shutil.which(tool) is None]
+    used = [tool for tool in TOOLS if re.search(rf"\b{tool}\b", commands)]
+    missing = [tool for tool in used if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"{page.name} needs {', '.join(missing)}, which this machine does not have")
 
