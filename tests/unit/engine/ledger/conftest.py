@@ -44,7 +44,8 @@ def server_url() -> Iterator[str]:
     with psycopg.connect(POSTGRESQL, autocommit=True) as server:
         server.execute(f"CREATE SCHEMA {schema}")
         try:
-            yield f"{POSTGRESQL}?options=-csearch_path%3D{schema}"
+            sign = "&" if "?" in POSTGRESQL else "?"
+            yield f"{POSTGRESQL}{sign}options=-csearch_path%3D{schema}"
         finally:
             server.execute(f"DROP SCHEMA {schema} CASCADE")
 
