@@ -68,17 +68,17 @@ class Receipt:
     @property
     def verified(self) -> int:
         """Number of verified copies."""
-        return sum(copy.verified for copy in self.copies)
+        return sum([copy.evidence is not None for copy in self.copies])
 
     @property
     def owed(self) -> tuple[CopyOutcome, ...]:
         """Copies still to be made."""
-        return tuple(copy for copy in self.copies if not copy.verified)
+        return tuple([copy for copy in self.copies if copy.evidence is None])
 
     @property
     def evidence(self) -> Evidence:
         """The weakest evidence among the verified copies."""
-        return min(copy.evidence for copy in self.copies if copy.evidence is not None)
+        return min([copy.evidence for copy in self.copies if copy.evidence is not None])
 
     def to_json(self) -> dict[str, object]:
         """For ``--json`` and reports."""

@@ -106,6 +106,8 @@ class _Entry:
     name: bytes
     """What it is called in the archive."""
     is_directory: bool
+    is_file: bool
+    """A regular one, and not a link to one."""
     is_excluded: bool
 
 
@@ -116,20 +118,28 @@ def _entries(tree: Tree, directory: bytes, name: bytes) -> Iterator[_Entry | Ref
         return
     try:
         with os.scandir(directory) as found:
-            entries = sorted((one.name, one.is_dir(follow_symlinks=False)) for one in found)
+            entries = sorted(map(_kinds_of, found))
     except OSError as error:
         yield _refusal(directory, str(error.strerror))
         return
     excluded = tree.excluded_in(directory)
-    for own, is_directory in entries:
+    for own, is_directory, is_file in entries:
         inner = os.path.join(name, own) if name else own
-        yield _Entry(os.path.join(directory, own), inner, is_directory, own in excluded)
+        path = os.path.join(directory, own)
+        yield _Entry(path, inner, is_directory, is_file, own in excluded)
+
+
+def _kinds_of(entry: os.DirEntry[bytes]) -> tuple[bytes, bool, bool]:
+    """Name, and whether it is a directory or a regular file: most often known with the name."""
+    return entry.name, entry.is_dir(follow_symlinks=False), entry.is_file(follow_symlinks=False)
 
 
 def _walked(entry: _Entry, tree: Tree, real: bytes) -> Walked:
     """Decide about one entry that is no directory."""
     if entry.is_excluded:
         return _refusal(entry.path, EXCLUDED)
+    if entry.is_file:
+        return _item(entry.name, entry.path, entry.path, tree.tenant, tree.container)
     try:
         mode = os.lstat(entry.path).st_mode
         if stat.S_ISLNK(mode):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 
 from coffre.contract import (
     Buffer,
@@ -82,13 +81,13 @@ class FileContent:
         Raises:
             SourceError: it cannot be looked at, or is a directory, a socket, a fifo or a device.
         """
-        self.path = Path(path)
+        self.path = os.fspath(path)
         try:
-            found = self.path.stat()
+            found = os.stat(self.path)
         except OSError as error:
             raise SourceError(f"{self.path}: {error.strerror}") from error
         except ValueError as error:  # a NUL in the name
-            raise SourceError(f"{os.fspath(path)!a} cannot be the name of a file") from error
+            raise SourceError(f"{self.path!a} cannot be the name of a file") from error
         if not stat.S_ISREG(found.st_mode):
             raise SourceError(f"{self.path} is not a regular file")
         self.size = found.st_size
@@ -99,7 +98,7 @@ class FileContent:
         Raises:
             SourceError: the file vanished, or cannot be read.
         """
-        return FileStream(self.open_descriptor(), str(self.path))
+        return FileStream(self.open_descriptor(), self.path)
 
     def open_descriptor(self) -> int:
         """A fresh descriptor of the file, for whoever makes a stream of another kind over it.
@@ -107,15 +106,19 @@ class FileContent:
         Raises:
             SourceError: the file vanished, or cannot be read.
         """
+        return self._opened()[0]
+
+    def _opened(self) -> tuple[int, os.stat_result]:
         try:
             # O_NONBLOCK: a fifo put in the file's place must not hang the open.
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise SourceError(f"{self.path}: {error.strerror}") from error
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
             os.close(descriptor)
             raise SourceError(f"{self.path} is not a regular file any more")
-        return descriptor
+        return descriptor, found
 
     def read(self, at_most: int) -> bytes | None:
         """The whole file in one go when it has at most that many bytes, else ``None``.
@@ -125,14 +128,23 @@ class FileContent:
         """
         if self.size > at_most:
             return None
-        with self.open() as stream:
-            data = stream.read(self.size + 1)
-            # A full read is followed by one that finds the end, and that nothing changed.
-            while len(data) <= self.size and (more := stream.read(self.size + 1 - len(data))):
+        descriptor, before = self._opened()
+        try:
+            data = os.pread(descriptor, self.size + 1, 0)
+            while len(data) < self.size and (more := os.pread(descriptor, self.size, len(data))):
                 data += more
-        if len(data) != self.size:
+            after = os.fstat(descriptor)
+        except OSError as error:
+            raise SourceError(f"{self.path}: {error.strerror}") from error
+        finally:
+            os.close(descriptor)
+        if len(data) != self.size or _is_changed(before, after):
             raise SourceChangedError(f"{self.path} changed while it was read; put it again")
         return data
+
+
+def _is_changed(before: os.stat_result, now: os.stat_result) -> bool:
+    return (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
 
 
 class FileStream(ReadableStream):
@@ -187,9 +199,7 @@ class FileStream(ReadableStream):
         return data
 
     def _check_unchanged(self) -> None:
-        now = os.fstat(self._descriptor)
-        before = self._before
-        if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        if _is_changed(self._before, os.fstat(self._descriptor)):
             raise SourceChangedError(f"{self._name} changed while it was read; put it again")
 
     def close(self) -> None:

@@ -61,6 +61,7 @@ class Compiler:
         """For one dialect, with positional parameters."""
         self._dialect = dialect
         self._texts: dict[ClauseElement, str] = {}
+        self._inserts: dict[tuple[str, int], str] = {}
 
     def sql(self, statement: ClauseElement) -> str:
         """The SQL of a statement; its parameters are positional.
@@ -76,6 +77,19 @@ class Compiler:
             if constants:
                 raise TypeError(f"constants among the parameters: {constants}")
             text = self._texts[statement] = str(compiled)
+        return text
+
+    def insert(self, table: Table, length: int) -> str:
+        """The SQL that adds so many rows: that of one, whose values are written again and again.
+
+        To compile it as one statement takes longer than to run it: 47 ms for 64 rows of the
+        three tables of a deposit, in each process that stores a batch.
+        """
+        text = self._inserts.get((table.name, length))
+        if text is None:
+            start, values = self.sql(_insert_of_row(table)).split(" VALUES ")
+            rows = ", ".join([values] * length)
+            text = self._inserts[table.name, length] = f"{start} VALUES {rows}"
         return text
 
 
@@ -103,7 +117,7 @@ class Transaction:
         while left:
             length = 1 if left == 1 else next(n for n in _ROWS_AT_ONCE if n <= left)
             values = [*chain.from_iterable(rows[start : start + length])]
-            self._cursor.execute(self._compiler.sql(_insert_of_rows(table, length)), values)
+            self._cursor.execute(self._compiler.insert(table, length), values)
             start, left = start + length, left - length
 
     def run_each(self, statement: ClauseElement, rows: Sequence[Values]) -> None:
@@ -123,14 +137,8 @@ class Transaction:
 
 
 @cache
-def _insert_of_rows(table: Table, length: int) -> Insert:
-    """An insert of so many rows."""
-    return insert(table).values(
-        [
-            {column.name: bindparam(f"{column.name}_{number}") for column in table.columns}
-            for number in range(length)
-        ]
-    )
+def _insert_of_row(table: Table) -> Insert:
+    return insert(table).values({column.name: bindparam(column.name) for column in table.columns})
 
 
 class Database(ABC):

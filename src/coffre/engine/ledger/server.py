@@ -21,6 +21,7 @@ from coffre.engine.ledger.errors import (
     LedgerLockedError,
     LedgerUnavailableError,
 )
+from coffre.engine.ledger.schema import for_postgresql
 from coffre.engine.ledger.sessionlocks import SessionClaims
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ _SCHEMA_LOCK = 0x636F6672_02
 """Number of an advisory lock: arbitrary, but the same in every process."""
 _COPY_FROM_ROWS = 8
 """From so many rows on, COPY is quicker than inserts."""
+
+
+for_postgresql()
 
 
 class ServerTransaction(Transaction):
