@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from coffre.conformance import DriverConformance, Harness
-from coffre.contract import ConnectionParameters, ObjectRef
+from coffre.contract import ConnectionParameters, Driver, ObjectRef
+from coffre.pool import LimitedDriver, PooledDriver, PoolSettings
 from tests.conformance.harnesses import installed
 from tests.unit.drivers.process.reference import FOOTER, reference_parameters
 from tests.unit.drivers.process.reference import program as program
@@ -21,10 +23,9 @@ class ProcessHarness(Harness):
     exclusive = True
     containers = ("object", "report", "a.b")
 
-    def __init__(self, program: Path, root: Path) -> None:
+    def __init__(self, driver: Driver, program: Path, root: Path) -> None:
         self.program = program
         self.root = root
-        driver = installed("process")
         self.password = root.with_name("password")
         self.password.write_text(PASSWORD, encoding="utf-8")
         making = reference_parameters(program, root, secret=PASSWORD)
@@ -80,4 +81,14 @@ class ProcessHarness(Harness):
 class TestProcessDriver(DriverConformance):
     @pytest.fixture
     def harness(self, program: Path, tmp_path: Path) -> Harness:
-        return ProcessHarness(program, tmp_path / "offer")
+        return ProcessHarness(installed("process"), program, tmp_path / "offer")
+
+
+class TestPooledProcessDriver(DriverConformance):
+    """One program serves one operation after the other, as it does in ordinary use."""
+
+    @pytest.fixture
+    def harness(self, program: Path, tmp_path: Path) -> Iterator[Harness]:
+        with PooledDriver(installed("process"), PoolSettings(max_size=64)) as pooled:
+            driver = LimitedDriver(pooled, max_concurrent=64)
+            yield ProcessHarness(driver, program, tmp_path / "offer")

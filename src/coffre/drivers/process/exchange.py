@@ -137,10 +137,14 @@ class Exchange:
     def _told(self, fields: Fields) -> CoffreError:
         return told_error(fields, self._session.redaction, self.ref)
 
-    def grant_one(self, consumed: memoryview | None = None) -> None:
-        """Let the program send one frame more; a buffer that was consumed is given back."""
-        if consumed is not None:
-            self._session.give_back(consumed)
+    def consumed(self, data: memoryview, *, more: bool) -> None:
+        """Bytes that nobody looks at any more: their buffer can take others, if more may come."""
+        self._session.give_back(data)
+        if more:
+            self.grant_one()
+
+    def grant_one(self) -> None:
+        """Let the program send one frame more."""
         if not self.over:
             with self.ending_the_session():
                 self._session.wire.send(credit(self.number, 1))

@@ -77,7 +77,8 @@ class ProgramStream(ReadableStream):
             if self._missing < 0:
                 self._refuse("the program sends more bytes than it announced")
             yield data
-            self._exchange.grant_one(data)
+            # After the last byte only the end can come, for which nothing is granted.
+            self._exchange.consumed(data, more=self._missing > 0)
         if self._missing:
             self._refuse(f"the program ends {self._missing} bytes before it should")
 
