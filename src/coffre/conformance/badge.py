@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from coffre.conformance.certificate import outcome_of
+from coffre.conformance.duty import SPEED
 from coffre.conformance.markup import escaped
 from coffre.conformance.report import Outcome, Report
 
@@ -62,8 +63,8 @@ def _parts(report: Report) -> Iterator[_Part]:
     tried = 0
     for name, tally in report.by_profile().items():
         outcome = outcome_of(tally)
-        if outcome is Outcome.NOT_TRIED:
-            continue
+        if outcome is Outcome.NOT_TRIED or name == SPEED:
+            continue  # nothing is known of the one, and the other has no verdict
         tried += 1
         ratio = f" {tally.failed} failed" if tally.failed else ""
         yield _Part(f"{name}{ratio}", COLOURS[outcome])

@@ -52,7 +52,7 @@ def verdict_sentence(report: Report) -> str:
 def _sections(report: Report, narrowed: str) -> Iterator[str]:
     yield from _head(report, narrowed)
     yield from _profiles(report.by_profile())
-    yield from _findings(report.findings)
+    yield from _findings(report.verdicts)
     yield from _not_tried(untried(report))
     yield from _list("Remarks", report.remarks())
     yield from _figures(report.figures())
@@ -97,22 +97,24 @@ def _profiles(tallies: Mapping[str, Tally]) -> Iterator[str]:
     yield _table(("profile", "outcome", "passed", "failed", "not tried"), rows, numbers={2, 3, 4})
 
 
-def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+def _findings(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    found = [(one.trial, one.finding) for one in verdicts if one.finding is not None]
     yield tag("h2", "Findings")
-    if not findings:
+    if not found:
         yield tag("p", "None.", class_="note")
-    for number, finding in enumerate(findings, 1):
-        yield _finding(finding, number)
+    for number, (trial, finding) in enumerate(found, 1):
+        yield _finding(trial, finding, number)
 
 
-def _finding(finding: Finding, number: int) -> str:
+def _finding(trial: str, finding: Finding, number: int) -> str:
     """The duty quoted, what was done, what was seen, and how to see it again."""
     duty = finding.duty
     source = tag("footer", escaped(f"duty {duty.id} · {duty.source}"))
     steps = "".join(tag("li", escaped(step)) for step in finding.done)
     parts = [
-        tag("h3", escaped(f"{number}. {finding.check}")),
+        tag("h3", f"{number}. {tag('code', escaped(trial))}"),
         tag("blockquote", f"{escaped(duty.text)} {source}"),
+        tag("p", f"{tag('strong', 'Check')}: {escaped(finding.check)}"),
         tag("p", tag("strong", "Done")) + tag("ol", steps) if steps else "",
         tag("p", f"{tag('strong', 'Seen')}: {escaped(finding.seen)}"),
         tag("p", tag("strong", "Again")) + tag("pre", escaped(finding.reproduce)),

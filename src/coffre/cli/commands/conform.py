@@ -6,7 +6,9 @@ again; nothing else on the offer is touched.
 
 from __future__ import annotations
 
+import shlex
 from argparse import ArgumentParser, Namespace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from coffre.cli.command import Command
@@ -54,6 +56,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="N",
         help="an empty tenant to try on, where the service knows only some; repeat",
     )
+    parser.add_argument(
+        "--prepare", action="store_true", help="first make the new, empty place an offer"
+    )
     parser.add_argument("--list", action="store_true", help="what would be tried, and try nothing")
     parser.add_argument("--report", metavar="FILE", help="keep a page for people (HTML)")
     parser.add_argument("--certificate", metavar="FILE", help="keep a signed document; with --key")
@@ -77,16 +82,18 @@ def run(args: Namespace, out: Output) -> ExitStatus:
 def _run(args: Namespace, trials: list[Trial], out: Output) -> ExitStatus:
     """Everything that can be refused is refused before anything is stored."""
     from coffre.cli.papers import Papers
-    from coffre.cli.trials import command_of, tell_report
+    from coffre.cli.reaching import prepare, reach
+    from coffre.cli.trials import tell_report
 
     budget = _budget(args)
     driver, parameters = _offer(args)
     papers = Papers.of(args)
-    _reach(driver, parameters)
+    if args.prepare:
+        prepare(driver, parameters, out)
+    reach(driver, parameters, out)
     harness = _harness(args, driver, parameters)
     report = _tried(args, harness, len(trials), budget, out)
-    again = command_of(args.driver, args.url, args.params, args.tenants)
-    tell_report(report, again, out)
+    tell_report(report, _again(args, harness), out)
     _keep(papers, report, out)
     return _status(report)
 
@@ -146,22 +153,6 @@ def _offer(args: Namespace) -> tuple[Driver, ConnectionParameters]:
     return driver, read_parameters(driver, args.url, args.params)
 
 
-def _reach(driver: Driver, parameters: ConnectionParameters) -> None:
-    """Open and close one session: an offer that is not there is no finding about its driver.
-
-    Raises:
-        CoffreError: what the driver says of it.
-    """
-    from coffre.contract import CoffreError
-
-    try:
-        driver.connect(parameters).close()
-    except CoffreError:
-        raise
-    except Exception:  # noqa: BLE001 - no driver may raise that: the kit finds it, and tells
-        return
-
-
 def _harness(args: Namespace, driver: Driver, parameters: ConnectionParameters) -> Harness:
     from coffre.cli.trials import command_of
     from coffre.conformance import Harness
@@ -170,6 +161,13 @@ def _harness(args: Namespace, driver: Driver, parameters: ConnectionParameters) 
     harness.command = command_of(args.driver, args.url, args.params, args.tenants)
     harness.tenants = tuple(args.tenants or ())
     return harness
+
+
+def _again(args: Namespace, harness: Harness) -> str:
+    """The whole run as a command line, but for its seed."""
+    chosen = [("--profile", name) for name in args.profiles or ()]
+    chosen += [("--only", pattern) for pattern in args.only]
+    return shlex.join([*shlex.split(harness.command or ""), *chain.from_iterable(chosen)])
 
 
 # --- trying it -------------------------------------------------------------------------------
