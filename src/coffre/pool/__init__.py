@@ -12,7 +12,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from coffre.pool.base import SharedTotal
 from coffre.pool.driver import LentConnection, PooledDriver, WrappingDriver
 from coffre.pool.errors import (
     BreakerOpenError,
@@ -29,6 +28,7 @@ from coffre.pool.errors import (
     PoolTimeoutError,
 )
 from coffre.pool.events import WAIT_BOUNDS, HeldLease, Listener, PoolEvent, PoolSnapshot
+from coffre.pool.guard import SharedTotal
 from coffre.pool.lease import Lease
 from coffre.pool.limited import LimitedConnection, LimitedDriver
 from coffre.pool.limiter import ThreadLimiter

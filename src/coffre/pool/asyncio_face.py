@@ -16,7 +16,7 @@ from types import CodeType, TracebackType
 from coffre.contract import Connection
 from coffre.pool.core import PoolCore
 from coffre.pool.deadlock import GRAPH
-from coffre.pool.entries import Holder, Token, Waiter
+from coffre.pool.entries import Holder, LostToken, Token, Waiter
 from coffre.pool.errors import LeaseReturnedError
 from coffre.pool.lease import Lease
 from coffre.pool.settings import DEFAULT, Lane, Timeout
@@ -196,20 +196,24 @@ class AsyncConnectionPool:
 
     def settle(self) -> None:
         """Serve who can be served; what is to be closed is closed in another thread."""
-        self._change(self.core.settle, self.now())
+        if self.pool.is_inside():
+            self.pool.settle()
+        else:
+            self._change(self.core.settle, self.now())
 
     def take_back(self, lease: Lease, token: Token) -> None:
         """A connection comes back that may not simply become idle; reset in another thread."""
-        if not lease.dirty:
+        if self.pool.is_inside():
+            self.note(lease.moved(self.pool))
+        elif lease.dirty:
+            # The lease is over for its borrower; its stand-in brings the connection home.
+            self._elsewhere(lease.moved(self.pool).close)
+        else:
             self._change(self.pool.take_back_only, lease, token)
-            return
-        # The lease is over for its borrower; its stand-in brings the connection home.
-        stand_in = Lease()
-        stand_in.pool = self.pool
-        stand_in.trouble = lease.trouble
-        stand_in.mark_dirty()
-        stand_in.token, lease.token = token, None
-        self._elsewhere(stand_in.close)
+
+    def note(self, note: LostToken | Lease) -> None:
+        """As the pool does."""
+        self.pool.note(note)
 
     async def close(self, *, timeout: Timeout = DEFAULT, force: bool = False) -> None:
         """Close the pool, for threads too; see :meth:`ConnectionPool.close`."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
-import os
 import random
-import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
@@ -15,11 +13,13 @@ from typing import ParamSpec, TypeVar
 from coffre.contract import SYSTEM_CLOCK, Clock, Connection
 from coffre.pool import connections, forks
 from coffre.pool.core import PoolCore
-from coffre.pool.entries import NEVER, Entry
+from coffre.pool.entries import NEVER, Entry, LostToken
+from coffre.pool.errors import PoolDeadlockError
 from coffre.pool.events import Listener
+from coffre.pool.guard import SharedTotal, has_global_lock, new_guard
+from coffre.pool.lease import Lease
 from coffre.pool.serving import Serving
 from coffre.pool.settings import PoolSettings
-from coffre.pool.total import Total
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,27 +30,10 @@ Opener = Callable[[], Connection]
 """Opens a connection: ``driver.connect`` with its parameters."""
 
 
+LEAKED = "leaked"
+"""Why a connection is closed that nobody gave back."""
+
 _serials = itertools.count(1)
-
-
-class SharedTotal:
-    """A bound on the connections of several pools, with the lock that they share."""
-
-    def __init__(self, max_total: int) -> None:
-        """Bound to give to the pools of one driver."""
-        self._max_total = max_total
-        self._begin()
-
-    def _begin(self) -> None:
-        self._process = os.getpid()
-        self.rules = Total(self._max_total)
-        self.lock = threading.Lock()
-
-    def here(self) -> SharedTotal:
-        """Itself, made anew by the first pool that asks in the child of a fork."""
-        if self._process != os.getpid():
-            self._begin()
-        return self
 
 
 def shut(entry: Entry) -> None:
@@ -58,12 +41,6 @@ def shut(entry: Entry) -> None:
     if entry.connection is not None and not entry.shut:
         connections.close(entry.connection)
         entry.shut = True
-
-
-def has_global_lock() -> bool:
-    """Whether this interpreter makes single operations on a dictionary sequentially consistent."""
-    enabled = getattr(sys, "_is_gil_enabled", None)
-    return True if enabled is None else bool(enabled())
 
 
 class PoolBase:
@@ -108,8 +85,8 @@ class PoolBase:
 
     def _begin(self) -> None:
         total = None if self._total is None else self._total.here()
-        self._lock = threading.Lock() if total is None else total.lock
-        self._orphans: list[Entry] = []  # a deque is ten times larger, and a pool has two
+        self._lock = new_guard() if total is None else total.lock
+        self._notes: list[LostToken | Lease] = []  # a deque is ten times larger, and a pool has two
         self.core = PoolCore(
             self.name,
             self.settings,
@@ -127,24 +104,47 @@ class PoolBase:
     # --- operations on the core --------------------------------------------------------------
 
     def change(self, operation: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
-        """Run one operation of the core under the lock, then do what it left to be done."""
+        """Run one operation of the core under the lock, then do what it left to be done.
+
+        Raises:
+            PoolDeadlockError: as :meth:`change_only` says.
+        """
+        if self._lock._is_owned():
+            raise self._asked_inside()
         try:
             with self._lock:
                 return self._repaired(operation, *given, **named)
         finally:
-            if self._orphans or self.core.doomed or self.core.events or self._total is not None:
+            if self._notes or self.core.doomed or self.core.events or self._total is not None:
                 self.finish()
 
     def change_only(self, operation: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
-        """Run one operation of the core under the lock; :meth:`finish` is the caller's to call."""
+        """Run one operation of the core under the lock; :meth:`finish` is the caller's to call.
+
+        Raises:
+            PoolDeadlockError: asked in the middle of another one, by a finaliser or a signal
+                handler: it would wait for itself.
+        """
+        if self._lock._is_owned():
+            raise self._asked_inside()
         # A call, not a block: the first instruction of a `try` directly inside a `with` is covered
         # by neither (CPython 3.11), and an exception there would leave the lock taken.
         with self._lock:
             return self._repaired(operation, *given, **named)
 
+    def is_inside(self) -> bool:
+        """Whether this very thread is in the locked part: a finaliser, or a signal handler."""
+        return self._lock._is_owned()
+
+    def _asked_inside(self) -> PoolDeadlockError:
+        return PoolDeadlockError(
+            f"pool {self.name} was asked from inside of itself, by a finaliser or a signal "
+            "handler that interrupted it"
+        )
+
     def _repaired(self, operation: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
         try:
-            if self._orphans:
+            if self._notes:
                 self._adopt()
             return operation(*given, **named)
         except BaseException:
@@ -154,61 +154,81 @@ class PoolBase:
 
     def settle(self) -> None:
         """Serve who can be served."""
-        self.change(self._settle)
+        if self.is_inside():
+            self.note(Lease())  # whoever was interrupted settles once more
+        else:
+            self.change(self._settle)
 
     def _settle(self) -> None:
         self.core.settle(self.now())
 
     @property
     def unfinished(self) -> bool:
-        """Whether there are connections to be closed, or leases that got lost."""
-        return bool(self._orphans or self.core.doomed or (self._total and self._elsewhere_doomed))
+        """Whether there is something to be done outside the lock, or that got lost."""
+        return bool(self._notes or self._with_doomed)
 
     @property
-    def _elsewhere_doomed(self) -> Sequence[Serving]:
+    def _with_doomed(self) -> Sequence[Serving]:
         """Pools with connections to be closed, among all those that share a bound."""
-        pools = [self.core] if self._total is None else self._total.rules.pools
-        return [pool for pool in pools if pool.doomed]
+        return [pool for pool in self._together if pool.doomed]
+
+    @property
+    def _together(self) -> Sequence[Serving]:
+        """This pool, and those that share its bound."""
+        return [self.core] if self._total is None else self._total.rules.pools
 
     def finish(self) -> None:
         """What must not be done under the lock: closing connections, telling the listener."""
-        if self._orphans:  # a finaliser ran while the lock was taken
+        while self._notes:
             self.change_only(self._settle)
-        while pools := self._elsewhere_doomed:
+            self._bring_home()
+        while pools := self._with_doomed:
             for pool in pools:
                 self._close_doomed(pool)
         if self.core.events:
             self._tell()
 
-    # --- leases that nobody gave back ----------------------------------------------------------
+    # --- what finalisers leave to be done --------------------------------------------------------
 
-    def orphaned(self, entry: Entry) -> None:
-        """A token was lost: a lease never given back, or a signal that struck. Of a finaliser.
+    def orphaned(self, lost: LostToken) -> None:
+        """A token was lost: a lease never given back, or a signal that struck. Of a finaliser."""
+        if not lost.entry.foreign:
+            self.note(lost)
 
-        It may run anywhere, inside the locked part of this very thread too: so it takes no lock
-        and does no I/O. It leaves a note, and wakes those who wait: they see to it.
+    def note(self, note: LostToken | Lease) -> None:
+        """Leave a lost token, or a lease to be given back, to the next one who comes by.
+
+        A finaliser may run anywhere, inside the locked part of this very thread too: so this
+        takes no lock and does no I/O. It leaves a note, and wakes those who wait.
         """
-        if entry.foreign:
-            return
-        self._orphans.append(entry)
+        self._notes.append(note)
         self.core.next_look = NEVER  # if nobody waits, the next return sees to it
         self._rouse()
 
+    def _rouse(self) -> None:
+        """Have everyone who waits look whether there is something to be finished."""
+        for core in self._together:
+            for waiter in list(core.awaiting):
+                waiter.wake()
+
     def _adopt(self) -> None:
         core = self.core
-        while self._orphans:
-            entry = self._orphans[0]
-            if entry in core.entries:
+        for lost in [note for note in self._notes if isinstance(note, LostToken)]:
+            entry, token = lost.entry, lost()
+            if token is not None:
+                core.revived(token, self.now())
+            elif not entry.gone:
                 core.counters.leaks += 1
                 core.tell("leak", entry.place)
-                core.doom(entry, "leaked", self.now())
-                logger.warning(
-                    "pool %s: a connection was never given back; borrowed at %s",
-                    self.name,
-                    entry.place,
-                    extra={"pool": self.name, "event": "leak", "place": entry.place},
-                )
-            del self._orphans[0]
+                core.doom(entry, LEAKED, self.now())
+            self._notes.remove(lost)
+
+    def _bring_home(self) -> None:
+        for lease in [note for note in self._notes if isinstance(note, Lease)]:
+            with contextlib.suppress(ValueError):  # another thread does it
+                self._notes.remove(lease)
+                if not lease.returned:
+                    lease.close()
 
     # --- outside the lock --------------------------------------------------------------------
 
@@ -218,6 +238,8 @@ class PoolBase:
             reason = core.doomed.get(entry, "")
             try:
                 if core.doomed.pop(entry, None) is not None:  # else another thread closes it
+                    if reason == LEAKED:
+                        self._report_leak(entry)
                     shut(entry)
                     self.change_only(core.vacate, entry, self.now())
             except BaseException:
@@ -225,11 +247,13 @@ class PoolBase:
                 self._rouse()  # who waits for the room goes on with it
                 raise
 
-    def _rouse(self) -> None:
-        """Have everyone who waits look whether there is something to be finished."""
-        for core in [self.core] if self._total is None else self._total.rules.pools:
-            for waiter in list(core.awaiting):
-                waiter.wake()
+    def _report_leak(self, entry: Entry) -> None:
+        logger.warning(
+            "pool %s: a connection was never given back; borrowed at %s",
+            self.name,
+            entry.place,
+            extra={"pool": self.name, "event": "leak", "place": entry.place},
+        )
 
     def _tell(self) -> None:
         events = self.core.events
@@ -241,7 +265,7 @@ class PoolBase:
             try:
                 self._listener(event)
             except Exception:
-                self.core.counters.listener_errors += 1
+                self.change_only(self.core.counters.count_listener_error)
                 logger.debug("the listener of pool %s raised", self.name, exc_info=True)
 
     # --- forks -------------------------------------------------------------------------------
@@ -252,14 +276,15 @@ class PoolBase:
         Their waiters do not exist here, and the lock may be held by a thread that does not.
         """
         before = self.core
-        for entry in [*before.entries, *before.doomed]:
+        inherited = [*before.entries, *before.doomed]
+        for entry in inherited:
             entry.foreign = entry.gone = True
+            entry.expires = NEVER  # a return takes the slow path, and is told
+        self._begin()
+        self.core.generation = before.generation + 1
+        self.core.max_size = before.max_size
+        if before.closed:
+            self.core.close(self.now())
+        for entry in inherited:  # last, as it is the driver's code
             if entry.connection is not None:
                 connections.abandon(entry.connection)
-        generation = before.generation + 1
-        closed = before.closed
-        self._begin()
-        self.core.generation = generation
-        self.core.max_size = before.max_size
-        if closed:
-            self.core.close(self.now())

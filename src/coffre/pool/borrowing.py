@@ -1,4 +1,4 @@
-"""Borrowing, in the thread face: the fast path, the queue, opening, and looking before lending."""
+"""Borrowing and returning, in the thread face: the fast path, and the queue."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from sys import _getframe
 from threading import get_ident
 from types import CodeType
 
-from coffre.contract import Connection, InvalidRequestError
+from coffre.contract import InvalidRequestError
 from coffre.pool import connections
 from coffre.pool.base import shut
 from coffre.pool.deadlock import GRAPH, name_of
 from coffre.pool.entries import Entry, Holder, Token, Waiter
 from coffre.pool.errors import LeaseReturnedError, NestedLeaseError, PoolDeadlockError
 from coffre.pool.lease import Lease
-from coffre.pool.looking import Looking
+from coffre.pool.opening import Opening
 from coffre.pool.settings import DEFAULT, Lane, Timeout, Waiting
 from coffre.pool.waiters import ThreadWaiter
 
 logger = logging.getLogger("coffre.pool")
 
 
-class Borrowing(Looking):
+class Borrowing(Opening):
     """Lends connections to threads, in the order in which they ask."""
 
     def lease(self, *, timeout: Timeout = DEFAULT, lane: Lane = Lane.NORMAL) -> Lease:
@@ -185,64 +185,7 @@ class Borrowing(Looking):
                 self._warned_nested = True
                 logger.warning(said, extra={"pool": self.name, "event": "nested"}, stack_info=True)
 
-    # --- outside the lock: opening and looking -------------------------------------------------
-
-    def needs_work(self, entry: Entry, now: float) -> bool:
-        """Whether an entry has to be opened, looked at or replaced before it is lent."""
-        return (
-            entry.connection is None
-            or now >= entry.fresh_until
-            or self.core.unfit(entry, now) is not None
-        )
-
-    def work(self, waiter: Waiter, token: Token) -> bool:
-        """Open, or look; false when the waiter has to wait again. May take time."""
-        entry = token.entry
-        if entry.connection is None:
-            return self._open(waiter, entry)
-        return self._fit(waiter, entry, entry.connection)
-
-    def _open(self, waiter: Waiter, entry: Entry) -> bool:
-        """Open a connection for an entry; false when it came so late that it was given away."""
-        connection = None
-        try:
-            connection = self.opener()
-            return self._take_in(waiter, entry, connection)
-        except BaseException as error:
-            if connection is None and isinstance(error, Exception):
-                self.change(self.core.open_failed, waiter, entry, error, self.now())
-            elif connection is not None and entry.connection is None:
-                connections.close(connection)  # interrupted before the pool knew of it
-            raise
-
-    def _take_in(self, waiter: Waiter, entry: Entry, connection: Connection) -> bool:
-        if self.change(self.core.opened, entry, connection, self.now()):
-            return True
-        waiter.token = None
-        self.change(self.core.readmit, waiter, self.now())
-        return False
-
-    def _fit(self, waiter: Waiter, entry: Entry, connection: Connection) -> bool:
-        """Look at a connection before it is lent; a bad one is replaced."""
-        now = self.now()
-        reason = self.core.unfit(entry, now)
-        if reason is None and now >= entry.fresh_until:
-            reason = None if self._looks_good(waiter, entry, connection, now) else "unhealthy"
-            if reason is not None:
-                self.change(self.core.suspect, now)
-        if reason is None:
-            return True
-        self.change(self.core.replace, waiter, entry, self.now(), reason)
-        return False
-
-    def _looks_good(self, waiter: Waiter, entry: Entry, connection: Connection, now: float) -> bool:
-        """Ask the connection, by a look or by a round trip, depending on how long it was idle."""
-        idle = now - entry.returned
-        suspect = entry.returned <= self.core.suspected_at
-        if suspect or idle >= self.settings.probe_after:
-            left = max(waiter.deadline - now, 0.001)
-            return connections.probe(connection, min(self.settings.probe_timeout, left))
-        return connections.is_healthy(connection)
+    # --- in the place of a broken one ----------------------------------------------------------
 
     def renew(self, lease: Lease, timeout: Timeout = DEFAULT) -> None:
         """Open another connection in the place of a broken one, without losing the place.
@@ -281,11 +224,16 @@ class Borrowing(Looking):
         if entry.foreign:
             lease.token = None
             return
-        if lease.dirty and lease.trouble is None and entry.connection is not None:
-            if not connections.reset(entry.connection):
-                lease.trouble = "not-reset"
-            lease.dirty = False
-        self.change(self.take_back_only, lease, token)
+        if self.is_inside():
+            self.note(lease.moved(self))
+            return
+        try:
+            if lease.dirty and lease.trouble is None and entry.connection is not None:
+                lease.trouble = "interrupted"  # unless it comes to its end
+                good = connections.reset(entry.connection)
+                lease.trouble = None if good else "not-reset"
+        finally:
+            self.change(self.take_back_only, lease, token)
 
     def take_back_only(self, lease: Lease, token: Token) -> None:
         """The part of it that is done under the lock."""

@@ -10,9 +10,12 @@ face calls :meth:`~coffre.pool.state.PoolState.repair` and ``settle``.
 
 from __future__ import annotations
 
+import weakref
+from functools import partial
+
 from coffre.contract import Connection
 from coffre.pool.breaker import blames_service
-from coffre.pool.entries import NEVER, Entry, Token, Waiter
+from coffre.pool.entries import NEVER, Entry, LostToken, Token, Waiter
 from coffre.pool.errors import PoolTimeoutError
 from coffre.pool.serving import Serving
 
@@ -128,6 +131,21 @@ class PoolCore(Serving):
         self.doom(entry, reason, now)
         self.settle(now)
         return False
+
+    def revived(self, token: Token, now: float) -> None:
+        """A token was saved from the collector, and is not finalised again: a reference watches it.
+
+        Its connection is not lent again.
+        """
+        entry = token.entry
+        entry.expires = entry.fresh_until = NEVER
+        if not self.doom_idle(token, "revived", now):
+            entry.watch = weakref.ref(token, partial(self._lost_again, entry))
+
+    def _lost_again(self, entry: Entry, reference: weakref.ref[Token]) -> None:
+        finder = None if self._finder is None else self._finder()
+        if finder is not None and not entry.gone:
+            finder.orphaned(LostToken(Token(entry)))
 
     def replace(self, waiter: Waiter, entry: Entry, now: float, reason: str) -> None:
         """What a waiter was given turned out to be bad: it is the next to be served again."""

@@ -19,10 +19,10 @@ from coffre.contract import (
     OfferFailedError,
     OfferTimeoutError,
 )
-from coffre.pool import connections
-from coffre.pool.base import SharedTotal
+from coffre.pool import connections, forks
 from coffre.pool.errors import PoolClosedError
 from coffre.pool.events import Listener, PoolSnapshot
+from coffre.pool.guard import SharedTotal
 from coffre.pool.lease import Lease
 from coffre.pool.party import LANE, PARTY
 from coffre.pool.places import note_borrower
@@ -102,6 +102,11 @@ class PooledDriver(WrappingDriver):
         self._lock = threading.Lock()  # guards the two below
         self._pools: dict[ConnectionParameters, ConnectionPool] = {}
         self._closed = False
+        forks.remember(self)
+
+    def after_fork_in_child(self) -> None:
+        """Another thread may have been making a pool; the pools see to themselves."""
+        self._lock = threading.Lock()
 
     # --- the driver --------------------------------------------------------------------------
 
@@ -279,3 +284,10 @@ class LentConnection(StandIn):
             self._reservation.give_back(self._lease)
         elif not self._lease.returned:
             self._lease.close()
+
+    def left(self) -> None:
+        """Have the next one who comes by give the connection back."""
+        if self._reservation is not None:
+            self._reservation.give_back(self._lease)
+        else:
+            self._lease.leave()

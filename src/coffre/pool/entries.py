@@ -46,6 +46,7 @@ class Entry:
         "shut",
         "taken",
         "uses",
+        "watch",
     )
 
     def __init__(self, generation: int, now: float) -> None:
@@ -73,8 +74,10 @@ class Entry:
         """Its connection is closed."""
         self.reported = 0
         """Number of the loan that was reported as a leak already."""
+        self.watch: object = None
+        """Keeps a weak reference to a token that is not finalised again."""
         self.gone = False
-        """Not in the pool any more."""
+        """Not lent any more."""
 
     @property
     def place(self) -> str:
@@ -85,7 +88,7 @@ class Entry:
 class Finder(Protocol):
     """Takes care of entries whose token was lost."""
 
-    def orphaned(self, entry: Entry) -> None:
+    def orphaned(self, lost: LostToken) -> None:
         """Called by a finaliser: takes no lock that it would have to wait for."""
         ...
 
@@ -105,7 +108,25 @@ class Token:
         if self.finder is not None and not self.entry.gone:
             finder = self.finder()
             if finder is not None:  # else the whole pool is being collected
-                finder.orphaned(self.entry)
+                finder.orphaned(LostToken(self))
+
+
+class LostToken(weakref.ref[Token]):
+    """A token that is gone, unless it was saved in the last moment.
+
+    Of a circle that it is about to clear, the collector calls every ``__del__``, and one of them
+    may save another: a generator that is closed gives its lease back. The token is then idle, or
+    lent again, but would not be finalised a second time.
+
+    Source: PEP 442, "Safe object finalization".
+    """
+
+    __slots__ = ("entry",)
+
+    def __init__(self, token: Token) -> None:
+        """Of a token that is being finalised."""
+        # What it refers to is settled by __new__.
+        self.entry = token.entry
 
 
 def place_of(code: CodeType | None, instruction: int) -> str:

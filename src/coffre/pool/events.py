@@ -52,6 +52,10 @@ class Counters:
         """Loans of connections that are closed by now."""
         self.waits = [0] * (len(WAIT_BOUNDS) + 1)
 
+    def count_listener_error(self) -> None:
+        """The listener raised."""
+        self.listener_errors += 1
+
     def count_wait(self, seconds: float) -> None:
         """Put a wait into its bucket."""
         self.waits[bisect_left(WAIT_BOUNDS, seconds)] += 1

@@ -6,11 +6,14 @@ with a child. MongoDB's specification of pools demands that a driver clears them
 
 from __future__ import annotations
 
+import logging
 import os
 import weakref
 from typing import Protocol
 
 from coffre.pool.deadlock import GRAPH
+
+logger = logging.getLogger("coffre.pool")
 
 
 class Forked(Protocol):
@@ -39,10 +42,11 @@ def remember(one: Forked) -> None:
 
 def _in_child() -> None:
     GRAPH.clear()
-    for first in _first:
-        first.after_fork_in_child()
-    for one in list(_living):
-        one.after_fork_in_child()
+    for one in [*_first, *_living]:
+        try:
+            one.after_fork_in_child()
+        except BaseException:  # the others must start afresh all the same
+            logger.exception("something of a pool could not start afresh after a fork")
 
 
 if hasattr(os, "register_at_fork"):

@@ -87,10 +87,7 @@ class Keeping(Borrowing):
         try:
             if not self.change(self.core.take_this, waiter, token):
                 return
-            connection = token.entry.connection
-            if connection is not None and connections.probe(
-                connection, self.settings.probe_timeout
-            ):
+            if self._answers(token.entry):
                 token.entry.returned = self.now()
                 token.entry.fresh_until = min(token.entry.expires, self.now() + self.look_after)
             else:
@@ -98,6 +95,14 @@ class Keeping(Borrowing):
                 self.change(self.core.throw_away, token, self.now(), "unhealthy")
         finally:
             self.change(self.core.release_room, waiter, self.now())
+
+    def _answers(self, entry: Entry) -> bool:
+        connection, patience = entry.connection, self.settings.probe_timeout
+        try:
+            return connection is not None and connections.probe(connection, patience)
+        except BaseException:
+            self.change(self.core.doom, entry, "interrupted", self.now())
+            raise
 
     # --- leaks ---------------------------------------------------------------------------------
 
@@ -109,29 +114,29 @@ class Keeping(Borrowing):
         Returns:
             A sentence for each, with the place of the borrower and where it is now.
         """
-        now = self.now()
         reports = []
-        for entry in list(self.core.entries):
-            idle = now - entry.taken
-            if (
-                entry.code is None
-                or entry.reported == entry.uses
-                or idle < self.settings.leak_after
-            ):
-                continue
-            entry.reported = entry.uses
+        for entry, idle in self.change(self._find_leaks, self.now()):
             reports.append(
                 f"pool {self.name}: a connection was lent and not used for {idle:.0f} s; "
                 f"borrowed at {entry.place}{_present_stack(entry)}"
             )
-            self.core.counters.leaks += 1
-            self.core.tell("leak", entry.place, idle)
             logger.warning(
                 reports[-1], extra={"pool": self.name, "event": "leak", "place": entry.place}
             )
-        if reports:
-            self.finish()
         return reports
+
+    def _find_leaks(self, now: float) -> list[tuple[Entry, float]]:
+        """Note, under the lock, what has been lent and unused for too long, and for how long."""
+        found = []
+        for entry in self.core.entries:
+            idle = now - entry.taken
+            lent = entry.code is not None and not entry.gone
+            if lent and entry.reported != entry.uses and idle >= self.settings.leak_after:
+                entry.reported = entry.uses
+                self.core.counters.leaks += 1
+                self.core.tell("leak", entry.place, idle)
+                found.append((entry, idle))
+        return found
 
 
 def _present_stack(entry: Entry) -> str:

@@ -37,6 +37,10 @@ class Owner(Protocol):
         """One of the things that were open is closed."""
         ...
 
+    def dropped(self) -> None:
+        """As :meth:`released`, of a finaliser: takes no lock."""
+        ...
+
 
 class _Kept:
     """Part of a stand-in that is open, until it is released once."""
@@ -51,7 +55,9 @@ class _Kept:
 
     def __del__(self) -> None:
         # Dropped without being closed: the owner's lease or permit must not stay away for ever.
-        self.release()
+        owner, self.owner = self.owner, None
+        if owner is not None:
+            owner.dropped()
 
 
 def kept_stream(stream: ByteStream, owner: Owner) -> ByteStream:

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from coffre.contract import Connection
-from coffre.pool.entries import Holder, Token
+from coffre.pool.entries import Holder, LostToken, Token
 from coffre.pool.errors import LeaseForkedError, LeaseReturnedError
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ class Lender(Protocol):
 
     def take_back(self, lease: Lease, token: Token) -> None:
         """A connection comes back that may not simply become idle."""
+        ...
+
+    def note(self, note: LostToken | Lease) -> None:
+        """Leave a lease to be given back by the next one who comes by."""
         ...
 
 
@@ -124,6 +128,19 @@ class Lease:
         except BaseException:
             pool.settle()  # somebody may be waiting for it
             raise
+
+    def leave(self) -> None:
+        """Have the next one who comes by give it back. Of a finaliser: takes no lock, no time."""
+        if self.token is not None:
+            self.pool.note(self.moved(self.pool))
+
+    def moved(self, pool: Lender) -> Lease:
+        """The same loan of the same connection; this one is over."""
+        other = Lease()
+        other.pool = pool
+        other.trouble, other.dirty, other.marked = self.trouble, self.dirty, self.marked
+        other.token, self.token = self.token, None
+        return other
 
     def __enter__(self) -> Connection:
         """Use the connection; it is given back on leaving."""

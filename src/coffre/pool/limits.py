@@ -14,9 +14,9 @@ from typing import ParamSpec, Self, TypeVar
 
 from coffre.contract import SYSTEM_CLOCK, Clock, InvalidRequestError
 from coffre.pool import forks
-from coffre.pool.base import has_global_lock
 from coffre.pool.deadlock import name_of
 from coffre.pool.entries import Holder
+from coffre.pool.guard import has_global_lock
 from coffre.pool.permits import Permit, Permits, Stay
 from coffre.pool.settings import Lane
 from coffre.pool.waiters import ThreadWaiter

@@ -37,11 +37,13 @@ class Looking(PoolBase):
                 age=max(now - entry.taken, 0.0),
             )
             for entry in list(core.entries)
-            if entry.code is not None
+            if entry.code is not None and not entry.gone
         ]
 
     def snapshot(self) -> PoolSnapshot:
         """The pool at this moment, consistent in itself."""
+        if self._notes:
+            self.finish()
         return self.change(self._snapshot)
 
     def _snapshot(self) -> PoolSnapshot:

@@ -265,7 +265,7 @@ class Serving(PoolState):
 
     def _watch(self) -> None:
         if self.quiet:
-            for watcher in self.watchers:
+            for watcher in list(self.watchers):
                 watcher.wake()
 
     def _set_alarm(self, now: float) -> None:

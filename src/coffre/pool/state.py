@@ -155,7 +155,7 @@ class PoolState:
         """
         if entry.gone:
             return
-        entry.holder = entry.code = None
+        entry.holder = None  # it blocks nobody
         if entry.connection is None:
             self.forget(entry)
         elif entry.shut:

@@ -91,6 +91,17 @@ class StandIn(Connection):
                 for end in reversed(self._ends):
                     end.close()
 
+    def dropped(self) -> None:
+        """One of the things that were open was collected. Of a finaliser: takes no lock."""
+        self._open -= 1
+        if self._open == 0:
+            self.left()
+            self._ends = ()  # each of them sees to itself as it is collected
+
+    def left(self) -> None:
+        """Nothing is open any more, as a finaliser says: take no lock."""
+        self.ended()
+
     # --- calls -------------------------------------------------------------------------------
 
     def watched(self, call: Callable[P, R], /, *given: P.args, **named: P.kwargs) -> R:

@@ -19,6 +19,7 @@ from coffre.pool.deadlock import WaitGraph
 from coffre.pool.lease import Lease
 from coffre.pool.line import Line
 from coffre.pool.looking import Looking
+from coffre.pool.opening import Opening
 from coffre.pool.serving import Serving
 from coffre.pool.state import PoolState
 from coffre.pool.total import Total
@@ -115,7 +116,7 @@ MUTANTS = [
         "_alarm",
         "times += [entry.taken + patience for entry in list(self.closing)[:1]]",
     ),
-    Mutant("a closing ends waits", PoolState, "doom", "entry.holder = entry.code = None"),
+    Mutant("a closing ends waits", PoolState, "doom", "entry.holder = None"),
     # age and health
     Mutant("old ones are not lent", Serving, "unfit", "now >= entry.expires", "False"),
     Mutant("life is cut by chance", PoolCore, "opened", "0.75 + 0.25 * self.chance()", "1.0"),
@@ -133,26 +134,28 @@ MUTANTS = [
     Mutant("idle ones are looked at", Borrowing, "lease", "now < entry.fresh_until", "True"),
     Mutant(
         "long idle ones are probed",
-        Borrowing,
+        Opening,
         "_looks_good",
         "idle >= self.settings.probe_after",
         "False",
     ),
     Mutant(
         "a probe has the caller's time",
-        Borrowing,
+        Opening,
         "_looks_good",
         "min(self.settings.probe_timeout, left)",
         "5.0",
     ),
-    Mutant("suspects are probed", Borrowing, "_looks_good", "suspect or", "False or"),
+    Mutant("suspects are probed", Opening, "_looks_good", "suspect or", "False or"),
     Mutant("suspicion spoils freshness", PoolCore, "suspect", "token.entry.fresh_until = NEVER"),
     Mutant(
         "a loss raises suspicion", Borrowing, "take_back_only", 'lease.trouble == "lost"', "False"
     ),
     Mutant("trouble is not lent again", PoolCore, "give_back", "trouble or", "None or"),
     Mutant("dirty ones are reset", Borrowing, "take_back", "if lease.dirty and", "if False and"),
-    Mutant("a failed reset discards", Borrowing, "take_back", 'lease.trouble = "not-reset"'),
+    Mutant(
+        "a failed reset discards", Borrowing, "take_back", 'None if good else "not-reset"', "None"
+    ),
     Mutant("dirt takes the slow way", Lease, "mark_dirty", "self.marked = True"),
     Mutant("fifo is fifo", Serving, "draw", '== "fifo"', '== ""'),
     # opening and failing
@@ -202,9 +205,10 @@ MUTANTS = [
         "closed is closed on return", PoolCore, "give_back", '"closed" if self.closed else ', ""
     ),
     Mutant("the abandoned stay so", PoolState, "doom", "if entry.gone:", "if False:"),
+    Mutant("everyone sees the quiet", Serving, "_watch", "list(self.watchers)", "self.watchers"),
     # leases
     Mutant("a lease ends once", Lease, "close", "if token is None:", "if False:"),
-    Mutant("a lost token is found", PoolBase, "orphaned", "self._orphans.append(entry)"),
+    Mutant("a lost token is found", PoolBase, "note", "self._notes.append(note)"),
     Mutant("a return serves who waits", Lease, "close", "core.gate or", "False or"),
     Mutant(
         "uses of the closed count", PoolState, "forget", "self.counters.retired_uses += entry.uses"

@@ -796,6 +796,24 @@ def closing_by_force_abandons_what_is_lent() -> None:
     assert tested.pool.snapshot().abandoned == 1
 
 
+@rule
+def everyone_who_waits_for_quiet_is_woken() -> None:
+    core = core_of(max_size=1)
+    (token,) = fill(core, 1)
+    woken: list[str] = []
+
+    class Watcher(Waiter):
+        def wake(self) -> None:
+            woken.append("woken")
+            core.watchers.remove(self)  # its thread is quick
+
+    core.watchers += [Watcher(0.0, 9.0, Lane.NORMAL, None) for _ in range(2)]
+
+    give_back(core, token)
+
+    assert woken == ["woken", "woken"]
+
+
 # --- leases ----------------------------------------------------------------------------------
 
 

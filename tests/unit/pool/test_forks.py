@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import os
+import signal
 import threading
 from collections.abc import Callable
 from typing import cast
 
 import pytest
 
-from coffre.contract import Connection
+from coffre.contract import Connection, ConnectionParameters
 from coffre.pool import (
     ConnectionPool,
     LeaseForkedError,
+    PooledDriver,
     PoolSettings,
     SharedTotal,
     ThreadLimiter,
 )
+from coffre.testing import MemoryDriver
 from tests.unit.pool.support import FakeConnection, PoolUnderTest, fake
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -27,6 +32,7 @@ def in_child(work: Callable[[], object]) -> None:
     child = os.fork()
     if child == 0:
         status = 1
+        signal.alarm(20)  # a child that hangs fails
         try:
             work()
             status = 0
@@ -71,6 +77,72 @@ def test_a_lease_carried_into_the_child_is_of_no_use_there() -> None:
 
     assert not fake(lease).gone
     lease.close()
+
+
+def test_a_lease_that_is_given_back_in_the_child_is_not_lent_there() -> None:
+    tested = PoolUnderTest(max_size=2)
+    lease = tested.pool.lease()
+
+    def child() -> None:
+        lease.close()
+        leases = [tested.pool.lease(timeout=0), tested.pool.lease(timeout=0)]
+        assert tested.service.made[0] not in map(fake, leases)
+        for one in leases:
+            one.close()
+        tested.pool.close()
+        assert tested.service.made[0].closings == 0, "its session is the parent's"
+
+    in_child(child)
+    lease.close()
+
+
+def test_a_loan_that_is_dropped_in_the_child_is_no_leak_there() -> None:
+    tested = PoolUnderTest(max_size=1)
+    leases = [tested.pool.lease()]
+
+    def child() -> None:
+        leases.clear()
+        gc.collect()
+        tested.pool.lease(timeout=0).close()
+        assert tested.pool.snapshot().leaks == 0
+
+    in_child(child)
+    leases.pop().close()
+
+
+def test_a_fork_while_another_thread_makes_a_pool_hangs_nobody() -> None:
+    driver = PooledDriver(MemoryDriver())
+
+    def child() -> None:
+        with driver.connect(ConnectionParameters(url="memory://fork")):
+            assert len(driver.pools) == 1
+        driver.close()
+
+    with driver._lock:
+        in_child(child)
+
+
+def test_a_driver_that_fails_in_the_child_leaves_no_pool_as_it_was() -> None:
+    class Failing(FakeConnection):
+        def abandon(self) -> None:
+            raise SystemExit
+
+    tested = [PoolUnderTest(max_size=1) for _ in range(3)]
+    for one in tested:
+        lease = one.pool.lease()
+        fake(lease).__class__ = Failing
+        lease.close()
+
+    def child() -> None:
+        for one in tested:
+            assert one.pool.core.generation == 1
+            one.pool.lease(timeout=0).close()
+
+    logging.getLogger("coffre.pool").disabled = True
+    try:
+        in_child(child)
+    finally:
+        logging.getLogger("coffre.pool").disabled = False
 
 
 def test_a_fork_while_others_hold_the_lock_and_wait_hangs_nobody() -> None:

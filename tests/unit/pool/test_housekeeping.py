@@ -158,3 +158,21 @@ def test_a_snapshot_shows_who_holds_what() -> None:
     assert "1 held, 0 idle" in repr(tested.pool)
     lease.close()
     assert not tested.pool.snapshot().leases
+
+
+def test_leaks_are_counted_under_the_lock() -> None:
+    tested = PoolUnderTest(leak_after=1.0)
+    lease = tested.pool.lease()
+    tested.clock.advance(2.0)
+    threads = [threading.Thread(target=tested.pool.report_leaks) for _ in range(2)]
+
+    with tested.pool._lock:
+        for thread in threads:
+            thread.start()
+        threads[0].join(0.05)
+        assert tested.pool.core.counters.leaks == 0
+    for thread in threads:
+        thread.join()
+
+    assert tested.pool.snapshot().leaks == 1
+    lease.close()

@@ -20,7 +20,7 @@ from coffre.pool import (
     ThreadLimiter,
 )
 from coffre.testing import MemoryDriver, MemoryOffer
-from tests.conformance.harness import deposit, named
+from tests.conformance.deposits import deposit, named
 from tests.unit.pool.interrupting import every_interruption
 from tests.unit.pool.support import PoolUnderTest
 
@@ -246,3 +246,40 @@ def test_a_use_of_the_drivers_that_is_interrupted_leaves_every_place(signals: bo
         check_whole(pool, 1)
         limiter.settle()
         assert limiter.statistics().inside == 0, place
+
+
+class CtrlC(BaseException):
+    """In the middle of what a driver does."""
+
+
+@pytest.mark.parametrize("by", ["borrower", "housekeeper"])
+def test_a_connection_whose_probe_was_interrupted_is_not_lent(by: str) -> None:
+    one = PoolUnderTest(max_size=1, keepalive=10.0, idle_timeout=1000.0)
+    one.pool.lease().close()
+    one.clock.advance(100.0)
+    one.service.made[0].answers = CtrlC()
+
+    work = one.pool.lease if by == "borrower" else one.pool.keep
+    with pytest.raises(CtrlC):
+        work()
+
+    one.service.made[0].answers = True
+    one.pool.lease(timeout=0).close()
+    assert one.service.made[0].closings == 1, "an answer to the probe may still be under way"
+    assert len(one.service.made) == 2
+    one.pool.close()
+
+
+def test_a_connection_whose_reset_was_interrupted_is_not_lent_and_no_leak() -> None:
+    one = PoolUnderTest(max_size=1)
+    lease = one.pool.lease()
+    one.service.made[0].resets = CtrlC()
+    lease.mark_dirty()
+
+    with pytest.raises(CtrlC):
+        lease.close()
+
+    assert lease.returned
+    assert one.service.made[0].closings == 1
+    assert one.pool.snapshot().closed_by_reason == {"interrupted": 1}
+    one.pool.lease(timeout=0).close()
