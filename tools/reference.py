@@ -1,6 +1,6 @@
 """Write the reference pages that are made from the code and never edited.
 
-    python -m tools.reference           write docs/reference/{contract,cli,errors}.md
+    python -m tools.reference           write docs/reference/{contract,cli,conformance,errors}.md
     python -m tools.reference --check   change nothing; status 1 when a page is out of date
 
 The docstrings of the contract are what binds providers and callers, so its page is made from
@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tools.commands_page import commands_page
+from tools.conformance_page import conformance_page
 from tools.errors_page import errors_page
 
 ROOT = Path(__file__).parents[1]
@@ -131,6 +132,7 @@ def contract_page() -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "contract.md": contract_page,
     "cli.md": commands_page,
+    "conformance.md": conformance_page,
     "errors.md": errors_page,
 }
 """Each page, and what makes it."""

@@ -38,7 +38,8 @@ def select(
     trials = [trial for one in chosen if one.profile in named for trial in one.trials()]
     found = [trial for trial in trials if not wanted or any(_meant(trial, w) for w in wanted)]
     if not found:
-        raise InvalidRequestError(f"no check of these profiles is called {', '.join(wanted)}")
+        called = f" called {', '.join(wanted)}" if wanted else ""
+        raise InvalidRequestError(f"there is nothing to try: these profiles have no check{called}")
     return found
 
 

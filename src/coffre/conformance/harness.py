@@ -35,6 +35,8 @@ class Harness:
     again. With none given, tenants are drawn at random, and are another for each check."""
     patience: float = 60.0
     """Seconds after which a check counts as hanging."""
+    large_object: int = 256 * 1024 * 1024
+    """Bytes of the largest object that is tried, in the profile ``limits``."""
     answer_within: float = 30.0
     """Seconds after which a driver must have given up a service that is silent."""
     secrets: Sequence[str] = ()

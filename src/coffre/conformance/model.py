@@ -4,35 +4,25 @@ Several sessions put, replace, read, list and delete a few objects in any order;
 the answer is held against the dictionary's. A history that goes wrong is shortened until nothing
 can be left out of it; what the finding shows is that shortest history.
 
-The only module of the kit that imports hypothesis.
+Only this module and ``histories`` import hypothesis.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import count
 from typing import ClassVar
 
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from coffre.conformance.bench import Bench
 from coffre.conformance.broken import expect, raises, same
 from coffre.conformance.checks.services import bulk, deposit, set_aside
 from coffre.conformance.contents import ScriptedContent, some_bytes
+from coffre.conformance.histories import EnoughError, Search
 from coffre.conformance.session import Session
 from coffre.conformance.trace import Trace
 from coffre.contract import (
-    SYSTEM_CLOCK,
     Capability,
     DigestAlgorithm,
     ObjectConflictError,
@@ -59,67 +49,6 @@ prefixes = st.sampled_from(("", "a", "a.", "b", "c"))
 limits = st.sampled_from((None, 0, 1, 2, 10))
 
 
-@dataclass(slots=True)
-class Search:
-    """One search for a history that goes wrong: its place, its end, the shortest one found."""
-
-    bench: Bench
-    seconds: float
-    """How long it may take, shortening included."""
-    begun: float = field(default_factory=SYSTEM_CLOCK.monotonic)
-    histories: Iterator[int] = field(default_factory=count)
-    failures: list[tuple[Exception, Trace]] = field(default_factory=list)
-
-    def over(self) -> bool:
-        """Whether it has taken its time."""
-        return SYSTEM_CLOCK.monotonic() - self.begun > self.seconds
-
-    def shortest(self) -> tuple[Exception, Trace]:
-        """The failure whose history is the shortest; of those that are, the last one tried."""
-        return min(reversed(self.failures), key=lambda one: len(one[1].steps()))
-
-
-class _EnoughError(BaseException):
-    """Time is over. No ``Exception``: hypothesis would take it for another failure."""
-
-
-def search(bench: Bench, *, histories: int, steps: int, seconds: float) -> None:
-    """Try random histories.
-
-    Args:
-        bench: where; its seed decides which histories.
-        histories: how many, of those that go well.
-        steps: most steps of one.
-        seconds: how long it may take; what was found until then counts.
-
-    Raises:
-        Broken: the driver and the dictionary disagree; the bench's trace is the history.
-    """
-    found = Search(bench, seconds)
-    machine = type("Histories", (Machine,), {"search": found})
-    wanted = settings(
-        max_examples=histories,
-        stateful_step_count=steps,
-        deadline=None,
-        database=None,
-        derandomize=False,
-        print_blob=False,
-        report_multiple_bugs=False,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
-    try:
-        run_state_machine_as_test(seed(bench.random.randrange(2**32))(machine), settings=wanted)
-    except _EnoughError:
-        bench.remark("the model test ran out of time before it had tried all its histories")
-    except Exception:
-        if not found.failures:
-            raise
-    if found.failures:
-        error, bench.trace = found.shortest()
-        raise error
-
-
 class Machine(RuleBasedStateMachine):
     """One history: three sessions, five names, and what a dictionary says they hold."""
 
@@ -138,7 +67,7 @@ class Machine(RuleBasedStateMachine):
     def watched(self) -> Iterator[None]:
         """Note a failure together with its history; stop when time is over."""
         if self.search.over():
-            raise _EnoughError
+            raise EnoughError
         try:
             yield
         except Exception as error:

@@ -37,6 +37,10 @@ DATA = b"some bytes"
 """What a check stores when the bytes do not matter: ten of them."""
 
 
+MOST_SHOWN = 8
+"""Outcomes of one call that a step shows."""
+
+
 class Session:
     """One connection of a check. Objects are named by a reference, or by an identifier alone."""
 
@@ -213,4 +217,8 @@ def _brief(result: object) -> str:
         return "a listing"
     if result is None:
         return "done"
+    if isinstance(result, list) and result and not isinstance(result[0], str):
+        return f"[{'; '.join(_brief(one) for one in result[:MOST_SHOWN])}]"
+    if isinstance(result, BaseException):
+        return told(result)
     return shown(result)

@@ -37,7 +37,7 @@ from coffre.pool import (
 )
 from coffre.streams import Fanout, FileContent, ReadableStream
 from coffre.testing import ChaosDriver, ErrorBefore, MemoryConnection, MemoryDriver, MemoryOffer
-from tests.conformance.harness import deposit, named
+from tests.conformance.deposits import deposit, named
 
 URL = "memory://pooled"
 THERE = named("there")

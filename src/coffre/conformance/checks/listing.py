@@ -33,9 +33,9 @@ def entries_come_in_the_order_of_their_bytes(bench: Bench) -> None:
 
 @check("list.order")
 def objects_stored_in_any_order_are_listed_in_one(bench: Bench) -> None:
-    """A hundred names drawn by chance, stored as they come."""
+    """Forty names drawn by chance, stored as they come."""
     letters = "-.@ABab01_"
-    names = {"".join(bench.random.choices(letters, k=6)).strip(".") for _ in range(100)}
+    names = {"".join(bench.random.choices(letters, k=6)).strip(".") for _ in range(40)}
     names = {name for name in names if name and ".." not in name}
     fill(bench, names)
     with bench.session() as session:

@@ -23,9 +23,11 @@ def long_histories(bench: Bench) -> None:
 def search(bench: Bench, *, histories: int, steps: int) -> None:
     """Try them, where hypothesis is installed."""
     try:
-        from coffre.conformance import model
+        from coffre.conformance.histories import search as search_with
+        from coffre.conformance.model import Machine
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "hypothesis":
             raise
         raise NotTried("hypothesis is not installed (pip install 'coffre[conformance]')") from None
-    model.search(bench, histories=histories, steps=steps, seconds=bench.harness.patience * 0.8)
+    seconds = bench.harness.patience * 0.8
+    search_with(bench, Machine, histories=histories, steps=steps, seconds=seconds)

@@ -58,7 +58,7 @@ DUTIES = (
     ),
     Duty(
         id="limits.large",
-        text="A large object passes whole, and takes no more memory than a small one.",
+        text="A large object passes whole, and any part of it can be had.",
         source="Connection.put, Connection.get",
         profile=LIMITS,
     ),
