@@ -66,7 +66,7 @@ def test_a_loan_that_is_interrupted_leaves_every_place(signals: bool) -> None:
     for place in every_interruption(prepare, signals=signals):
         places.add(place)
         check_whole(tested.pop().pool, 2)
-    assert len(places) > 5
+    assert len(places) > 3  # fewer than lines: signals are looked for at some instructions only
 
 
 @BOTH
