@@ -93,7 +93,7 @@ def _next(
 ) -> Iterator[PutRequest]:
     """Store one object, or a group; give what was acknowledged."""
     if job == "bulk":
-        puts = tuple(request_of(f"{who}-{number}-{each}", 0) for each in range(40))
+        puts = tuple(request_of(f"{who}-{number}-{each}", 0) for each in range(150))
         outcomes = connection.bulk_put(BulkPutRequest(puts=puts))
         stored = [isinstance(outcome, PutResult) for outcome in outcomes]
     elif job == "replace":

@@ -32,7 +32,7 @@ from coffre.contract import (
     QuarantineRequest,
     StatRequest,
 )
-from coffre.drivers.filesystem import FilesystemConnection, FilesystemDriver, root
+from coffre.drivers.filesystem import FilesystemConnection, FilesystemDriver, bulk, root
 from coffre.streams import CHUNK, BytesContent, OnceContent, ReadableStream
 
 OLD = b"what was there before" * 100
@@ -106,6 +106,11 @@ def _many(connection: FilesystemConnection) -> None:
     _bulk(connection, MANY)
 
 
+def _groups(connection: FilesystemConnection) -> None:
+    bulk.TOGETHER = 6  # each is flushed while the next is written
+    _bulk(connection, MANY)
+
+
 def _get(connection: FilesystemConnection) -> None:
     with connection.get(GetRequest(ref=ref_of("old"))) as found:
         if found.stream.read() != OLD or found.metadata.get("name") != "old":
@@ -138,6 +143,7 @@ JOBS: dict[str, Callable[[FilesystemConnection], None]] = {
     "again": _again,
     "bulk": _bulk,
     "many": _many,
+    "groups": _groups,
     "get": _get,
     "stat": _stat,
     "list": _list,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -25,8 +26,9 @@ from coffre.contract import (
 )
 from coffre.drivers.filesystem import FilesystemConnection, bulk, parts
 from coffre.drivers.filesystem import root as root_module
-from coffre.streams.filling import BLOCK, LARGE
+from coffre.drivers.filesystem.root import Root
 from coffre.streams import BytesContent, Fanout, FileContent, OnceContent, ReadableStream
+from coffre.streams.filling import BLOCK, LARGE
 from coffre.tree import place_of
 from tests.conformance.harnesses import FilesystemHarness
 from tests.unit.drivers.filesystem.conftest import (
@@ -147,6 +149,54 @@ def test_groups_of_any_number_are_stored(connection: FilesystemConnection, count
 
     assert all(isinstance(each, PutResult) and each.durable for each in outcomes)
     assert len(names_in(connection)) == count
+
+
+@pytest.mark.usefixtures("small_groups")
+@pytest.mark.parametrize(("flush", "lost"), [(1, range(40)), (2, range(60)), (4, range(40, 60))])
+def test_a_flush_that_fails_leaves_nothing_acknowledged_that_it_may_have_been_about(
+    connection: FilesystemConnection, monkeypatch: pytest.MonkeyPatch, flush: int, lost: range
+) -> None:
+    """Bytes of one group, names of the one before, and what was being written meanwhile."""
+    flushes: list[int] = []
+
+    def failing(descriptor: int) -> None:
+        flushes.append(descriptor)
+        if len(flushes) == flush:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Root, "keeps_order", lambda _: False)
+    monkeypatch.setattr(bulk, "sync_file_system", failing)
+    puts = tuple(request_of(f"o{number}") for number in range(60))
+
+    outcomes = connection.bulk_put(BulkPutRequest(puts=puts))
+
+    refused = [n for n, each in enumerate(outcomes) if isinstance(each, CoffreError)]
+    assert refused == list(lost)
+    assert len(connection.bulk_put(BulkPutRequest(puts=puts))) == 60
+    assert len(names_in(connection)) == 60
+
+
+@pytest.mark.usefixtures("small_groups")
+def test_a_group_is_written_aside_while_the_one_before_is_flushed(
+    connection: FilesystemConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second_is_read = threading.Event()
+    waited: list[bool] = []
+
+    class Telling(BytesContent):
+        def open(self) -> ReadableStream:
+            second_is_read.set()
+            return super().open()
+
+    monkeypatch.setattr(Root, "keeps_order", lambda _: False)
+    monkeypatch.setattr(bulk, "sync_file_system", lambda _: waited.append(second_is_read.wait(10)))
+    puts = [request_of(f"o{number}") for number in range(40)]
+    puts[39] = PutRequest(ref=ref_of("o39"), content=Telling(b"x"), size=1)
+
+    outcomes = connection.bulk_put(BulkPutRequest(puts=puts))
+
+    assert all(isinstance(each, PutResult) for each in outcomes)
+    assert waited == [True] * 3
 
 
 class Unreadable:
