@@ -73,6 +73,20 @@ class _ScriptedStream(ReadableStream):
             closed()
 
 
+class OtherContent:
+    """A source that gives one object when it is opened first, and another from then on."""
+
+    def __init__(self, first: bytes, others: bytes) -> None:
+        """Hold both."""
+        self._first: bytes | None = first
+        self._others = others
+
+    def open(self) -> ReadableStream:
+        """A stream of the first, or of the others."""
+        first, self._first = self._first, None
+        return ScriptedContent(self._others if first is None else first).open()
+
+
 class PlainContent:
     """A source that knows only ``read``, and gives fewer bytes than asked for, as pipes do."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from coffre.conformance.bench import Bench
 from coffre.conformance.broken import NotTried, expect, raises, same
 from coffre.conformance.check import check, check_each, check_named
-from coffre.conformance.contents import PlainContent, some_bytes
+from coffre.conformance.contents import OtherContent, PlainContent, some_bytes
 from coffre.conformance.session import DATA
 from coffre.contract import (
+    CoffreError,
     DigestAlgorithm,
     Evidence,
     ObjectConflictError,
@@ -77,8 +78,33 @@ def the_digest_is_of_the_algorithm_asked_for(bench: Bench, algorithm: DigestAlgo
         )
         result = session.store(request)
         same(result.digest, algorithm.of(data), "the digest in the result")
+        same(result.size, len(data), "the size in the result")
         again = session.store(request)
         same(again.digest, algorithm.of(data), "the digest when the same bytes came again")
+
+
+@check_each("put.result", [0, 1, CHUNK + 1, PARTS])
+def size_and_digest_are_those_of_the_whole_object(bench: Bench, size: int) -> None:
+    """Of any size, objects that are taken in parts included: no digest of digests."""
+    data = some_bytes(size)
+    with bench.session() as session:
+        result = session.put("it", data)
+    same(result.size, size, "the size in the result")
+    same(result.digest, DigestAlgorithm.SHA512.of(data), "the digest in the result")
+
+
+@check("put.result")
+def a_source_that_changes_is_told_as_it_is_held(bench: Bench) -> None:
+    """A source gives other bytes when it is opened again: the digest is that of those held."""
+    content = OtherContent(some_bytes(5000), some_bytes(5000, 1))
+    with bench.session() as session:
+        try:
+            result = session.pull("it", content, 5000)
+        except CoffreError:
+            same(bench.at_rest("it"), None, "the bytes held after a put that was refused")
+            return
+    held = bench.at_rest("it") or b""
+    same(result.digest, DigestAlgorithm.SHA512.of(held), "the digest in the result")
 
 
 @check("put.evidence")
