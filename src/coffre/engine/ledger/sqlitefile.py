@@ -9,8 +9,11 @@ from contextlib import closing
 from coffre.contract import Clock
 from coffre.engine.ledger.errors import LedgerDamagedError, LedgerError, LedgerLockedError
 
-CHECKPOINT_PAGES = 8192
-"""Pages (4 KiB each) in the write-ahead log before it is folded into the database."""
+CHECKPOINT_PAGES = 1000
+"""Pages (4 KiB each) in the write-ahead log before it is folded into the database.
+
+SQLite's own number. Until then each commit makes the log longer, which the device has to be told
+as well; afterwards the same bytes are written over, and a commit takes 280 us instead of 430."""
 LOG_BYTES_KEPT = 64 * 1024 * 1024
 """The write-ahead log is reused, not cut: writing over what is there spares the device the
 update of the file's length on each commit."""
