@@ -39,16 +39,21 @@ DRAWS = 8
 class Bench:
     """One check's place on an offer. Use it as a context manager: it cleans up."""
 
-    def __init__(self, harness: Harness, *, seed: int = 0, trial: str = "") -> None:
+    def __init__(
+        self, harness: Harness, *, seed: int = 0, trial: str = "", patience: float | None = None
+    ) -> None:
         """Lay it out; nothing is sent yet.
 
         Args:
             harness: the offer under test.
             seed: of whatever the check draws by chance.
             trial: id of the trial, which the chance depends on as well.
+            patience: seconds after which the check counts as hanging; the harness's when ``None``.
         """
         self.harness = harness
         self.seed = seed
+        self.patience = harness.patience if patience is None else patience
+        """Seconds after which this check counts as hanging."""
         self.random = random.Random(f"{seed}/{trial}")  # noqa: S311 - chance for checks, no secret
         """Where a check draws from."""
         self.trace = Trace()

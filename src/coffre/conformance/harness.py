@@ -17,6 +17,9 @@ from coffre.contract import ConnectionParameters, Driver, ObjectRef
 FIRST_TENANT, TENANTS = 1_000_000_000, 1_000_000_000
 """Range of the scratch tenants: ten digits, which nobody gives to a tenant that is meant."""
 
+USUAL_PORTS = {"http": 80, "https": 443, "sftp": 22, "ssh": 22}
+"""TCP ports of schemes whose URLs usually name none."""
+
 
 class Harness:
     """One offer under test. Subclass it to give hooks; as it is, it needs none."""
@@ -34,7 +37,7 @@ class Harness:
     """Scratch tenants, where the service knows only some; they must be empty, and are emptied
     again. With none given, tenants are drawn at random, and are another for each check."""
     patience: float = 60.0
-    """Seconds after which a check counts as hanging."""
+    """Seconds after which a check counts as hanging; those of ``limits`` have twenty times that."""
     large_object: int = 256 * 1024 * 1024
     """Bytes of the largest object that is tried, in the profile ``limits``."""
     answer_within: float = 30.0
@@ -99,7 +102,7 @@ class Harness:
         """Host and TCP port of the service; those of the URL, unless overridden."""
         try:
             parts = urlsplit(self.parameters.url)
-            host, port = parts.hostname, parts.port
+            host, port = parts.hostname, parts.port or USUAL_PORTS.get(parts.scheme)
         except ValueError:
             host = port = None
         if host is None or port is None:

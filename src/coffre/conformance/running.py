@@ -13,7 +13,7 @@ from coffre.conformance.choosing import select
 from coffre.conformance.duty import USUAL_PROFILES
 from coffre.conformance.harness import Harness
 from coffre.conformance.report import Outcome, Report, Verdict
-from coffre.conformance.trying import attempt, not_tried
+from coffre.conformance.trying import OUT_OF_TIME, attempt, not_tried
 from coffre.contract import CONTRACT_VERSION, SYSTEM_CLOCK, Capability, Clock, CoffreError
 
 
@@ -70,17 +70,19 @@ def run(
     hindrance, capabilities = _look(harness)
     verdicts: list[Verdict] = []
     for trial in trials:
-        hindrance = hindrance or stopped()
-        if hindrance is None and deadline is not None and clock.monotonic() >= deadline:
-            hindrance = "out of time"
-        if hindrance is None:
-            verdict = attempt(trial, harness, seed=seed, capabilities=capabilities, clock=clock)
+        left = None if deadline is None else deadline - clock.monotonic()
+        over = OUT_OF_TIME if left is not None and left <= 0 else None
+        hindrance = hindrance or stopped() or over
+        if hindrance is not None:
+            verdict = not_tried(trial, hindrance)
+        else:
+            verdict = attempt(
+                trial, harness, seed=seed, capabilities=capabilities, clock=clock, left=left
+            )
             if verdict.outcome is Outcome.FAILED and (hindrance := stopped()):
                 verdict = replace(
                     verdict, outcome=Outcome.NOT_TRIED, finding=None, reason=hindrance
                 )
-        else:
-            verdict = not_tried(trial, hindrance)
         verdicts.append(verdict)
         if progress is not None:
             progress(Progress(done=len(verdicts), total=len(trials), verdict=verdict))

@@ -7,10 +7,16 @@ import threading
 from coffre.conformance.bench import Bench
 from coffre.conformance.broken import Broken, NotTried
 from coffre.conformance.check import Trial
+from coffre.conformance.duty import LIMITS, SPEED
 from coffre.conformance.finding import finding_of
 from coffre.conformance.harness import Harness
 from coffre.conformance.report import Finding, Outcome, Verdict
 from coffre.contract import SYSTEM_CLOCK, Capability, Clock
+
+LONGER = {LIMITS: 20, SPEED: 5}
+"""How many times the usual patience checks of some profiles are given."""
+OUT_OF_TIME = "out of time"
+"""Reason of what a budget did not reach."""
 
 
 def attempt(
@@ -20,6 +26,7 @@ def attempt(
     seed: int,
     capabilities: frozenset[Capability],
     clock: Clock = SYSTEM_CLOCK,
+    left: float | None = None,
 ) -> Verdict:
     """Try one trial. A driver that never returns costs a thread, and is a finding.
 
@@ -29,12 +36,15 @@ def attempt(
         seed: of what it draws by chance.
         capabilities: what a session declares.
         clock: for the duration.
+        left: seconds that the run has left; without bound when ``None``. A trial that takes
+            longer is not tried, since nothing can be said of it.
     """
     if missing := sorted(trial.check.needs - capabilities):
         return not_tried(trial, f"the driver does not declare {missing[0].value!r}")
     begin = clock.monotonic()
-    bench = Bench(harness, seed=seed, trial=trial.id)
-    error = _in_a_thread(trial, bench, harness.patience)
+    patience = harness.patience * LONGER.get(trial.check.profile, 1)
+    bench = Bench(harness, seed=seed, trial=trial.id, patience=patience)
+    error = _in_a_thread(trial, bench, patience if left is None else min(left, patience))
     seconds = clock.monotonic() - begin
     if error is None:
         return _verdict(trial, Outcome.PASSED, seconds=seconds, bench=bench)
@@ -65,7 +75,11 @@ def _in_a_thread(trial: Trial, bench: Bench, patience: float) -> BaseException |
     thread = threading.Thread(target=work, name=f"coffre-conformance-{trial.id}", daemon=True)
     thread.start()
     thread.join(patience)
-    return ended[0] if ended else Broken(f"it did not come to an end within {patience:g} s")
+    if ended:
+        return ended[0]
+    if patience < bench.patience:
+        return NotTried(OUT_OF_TIME)
+    return Broken(f"it did not come to an end within {patience:g} s")
 
 
 def _verdict(

@@ -294,3 +294,17 @@ def test_expectations_are_kept_or_broken() -> None:
     expect(True, "never told")
     with pytest.raises(Broken, match="told"):
         expect([], "told")
+
+
+def test_a_trial_that_the_budget_does_not_let_finish_is_not_tried() -> None:
+    forever = threading.Event()
+
+    @check("put.whole")
+    def hangs(bench: Bench) -> None:
+        """It waits."""
+        forever.wait(30)
+
+    report = run(harness_of(), checks=[hangs], budget=0.05)
+    forever.set()
+
+    assert [one.reason for one in report.not_tried()] == ["out of time"]

@@ -29,5 +29,5 @@ def search(bench: Bench, *, histories: int, steps: int) -> None:
         if (error.name or "").partition(".")[0] != "hypothesis":
             raise
         raise NotTried("hypothesis is not installed (pip install 'coffre[conformance]')") from None
-    seconds = bench.harness.patience * 0.8
+    seconds = bench.patience * 0.8
     search_with(bench, Machine, histories=histories, steps=steps, seconds=seconds)

@@ -59,7 +59,6 @@ def nothing_that_prints_itself_shows_it(bench: Bench) -> None:
             for thing in shown:
                 text = f"{thing!r} {thing}"
                 hidden(text, secrets, f"what {type(thing).__name__} prints of itself")
-        hidden(repr(vars(session.connection)), secrets, "the attributes of a session, printed")
 
 
 @check("secret.errors")
