@@ -422,14 +422,46 @@ static void send_failure(uint32_t id, int number)
     send_error(id, code, number == EILSEQ ? "the file is not an object of ours" : strerror(number));
 }
 
-/* --- SHA-512 (FIPS 180-4, section 6.4) -------------------------------------------------------- */
+/* --- Digests ---------------------------------------------------------------------------------- */
 
-struct sha512 {
-    uint64_t state[8];
-    uint64_t length;        /* bytes; objects of 2^61 bytes and more are not for this driver */
+/*
+ * The six algorithms of the contract, so that the offer can digest what it holds. They share the
+ * gathering of blocks; each has a function for one block. A full block waits until more bytes
+ * come, because the last one of BLAKE2b is treated otherwise.
+ */
+enum algorithm { SHA512, SHA384, SHA256, SHA3_512, BLAKE2B, MD5, ALGORITHMS };
+
+static const struct {
+    const char *name;
+    size_t block, length;   /* bytes */
+} ALGORITHM[ALGORITHMS] = {
+    {"sha512", 128, 64}, {"sha384", 128, 48}, {"sha256", 64, 32},
+    {"sha3-512", 72, 64}, {"blake2b", 128, 64}, {"md5", 64, 16}
+};
+
+enum { DIGEST_TEXT = 8 + 1 + 128 + 1 };     /* "sha3-512", a colon, 64 bytes in hexadecimal, NUL */
+
+struct digest {
+    enum algorithm algorithm;
+    uint64_t state[25];
+    uint64_t length;        /* bytes so far, less than 2^61 */
+    size_t held;            /* bytes in the block */
     unsigned char block[128];
 };
 
+/* Square roots of the first eight primes: of SHA-512 and BLAKE2b, and, halved, of SHA-256. */
+static const uint64_t ROOTS[8] = {
+    0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
+    0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179
+};
+
+/* Square roots of the next eight: of SHA-384. */
+static const uint64_t NEXT_ROOTS[8] = {
+    0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
+    0x67332667ffc00b31, 0x8eb44a8768581511, 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4
+};
+
+/* Cube roots of the first eighty primes: of SHA-512, and, halved, of SHA-256. */
 static const uint64_t ROUND[80] = {
     0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc,
     0x3956c25bf348b538, 0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118,
@@ -453,17 +485,26 @@ static const uint64_t ROUND[80] = {
     0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817
 };
 
-static const uint64_t START[8] = {
-    0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
-    0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179
-};
-
 static uint64_t turned(uint64_t word, int by)
 {
     return word >> by | word << (64 - by);
 }
 
-/* One round. The eight words change names instead of places, which is a third of the time. */
+static uint32_t turned32(uint32_t word, int by)
+{
+    return word >> by | word << (32 - by);
+}
+
+static uint64_t little(const unsigned char *at, int bytes)
+{
+    uint64_t word = 0;
+
+    while (bytes-- > 0)
+        word = word << 8 | at[bytes];
+    return word;
+}
+
+/* One round (FIPS 180-4, section 6.4). The words change names, not places: much faster. */
 #define STEP(a, b, c, d, e, f, g, h, t) do { \
     uint64_t one = (h) + (turned(e, 14) ^ turned(e, 18) ^ turned(e, 41)) \
                  + ((g) ^ ((e) & ((f) ^ (g)))) + ROUND[t] + w[t]; \
@@ -498,44 +539,278 @@ static void sha512_block(uint64_t state[8], const unsigned char *block)
     state[4] += e; state[5] += f; state[6] += g; state[7] += h;
 }
 
-static void sha512_begin(struct sha512 *sha)
+/* FIPS 180-4, section 6.2: as above, with half words, fewer rounds and other turns. */
+static void sha256_block(uint64_t state[8], const unsigned char *block)
 {
-    memcpy(sha->state, START, sizeof START);
-    sha->length = 0;
+    uint32_t w[64], v[8];
+
+    for (int t = 0; t < 16; t++)
+        w[t] = number_at(block + 4 * t);
+    for (int t = 16; t < 64; t++)
+        w[t] = w[t - 16] + w[t - 7]
+             + (turned32(w[t - 15], 7) ^ turned32(w[t - 15], 18) ^ w[t - 15] >> 3)
+             + (turned32(w[t - 2], 17) ^ turned32(w[t - 2], 19) ^ w[t - 2] >> 10);
+    for (int i = 0; i < 8; i++)
+        v[i] = (uint32_t)state[i];
+    for (int t = 0; t < 64; t++) {
+        uint32_t one = v[7] + (turned32(v[4], 6) ^ turned32(v[4], 11) ^ turned32(v[4], 25))
+                     + (v[6] ^ (v[4] & (v[5] ^ v[6]))) + (uint32_t)(ROUND[t] >> 32) + w[t];
+        uint32_t two = (turned32(v[0], 2) ^ turned32(v[0], 13) ^ turned32(v[0], 22))
+                     + ((v[0] & v[1]) | (v[2] & (v[0] | v[1])));
+        memmove(v + 1, v, 7 * sizeof *v);
+        v[4] += one;
+        v[0] = one + two;
+    }
+    for (int i = 0; i < 8; i++)
+        state[i] = (uint32_t)(state[i] + v[i]);
 }
 
-static void sha512_take(struct sha512 *sha, const unsigned char *data, size_t length)
+/* FIPS 202, section 3.3: Keccak-f[1600], over a block of 72 bytes. */
+static void sha3_block(uint64_t a[25], const unsigned char *block)
 {
-    size_t held = sha->length % 128;
+    static const uint64_t IOTA[24] = {
+        0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000,
+        0x000000000000808b, 0x0000000080000001, 0x8000000080008081, 0x8000000000008009,
+        0x000000000000008a, 0x0000000000000088, 0x0000000080008009, 0x000000008000000a,
+        0x000000008000808b, 0x800000000000008b, 0x8000000000008089, 0x8000000000008003,
+        0x8000000000008002, 0x8000000000000080, 0x000000000000800a, 0x800000008000000a,
+        0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008
+    };
+    static const int RHO[24] = {
+        1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 2, 14, 27, 41, 56, 8, 25, 43, 62, 18, 39, 61, 20, 44
+    };
+    static const int PI[24] = {
+        10, 7, 11, 17, 18, 3, 5, 16, 8, 21, 24, 4, 15, 23, 19, 13, 12, 2, 20, 14, 22, 9, 6, 1
+    };
+    uint64_t c[5], moving;
 
-    sha->length += length;
-    if (held > 0) {
-        size_t taken = length < 128 - held ? length : 128 - held;
-        memcpy(sha->block + held, data, taken);
-        if (held + taken < 128)
-            return;
-        sha512_block(sha->state, sha->block);
+    for (int i = 0; i < 9; i++)
+        a[i] ^= little(block + 8 * i, 8);
+    for (int round = 0; round < 24; round++) {
+        for (int x = 0; x < 5; x++)
+            c[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
+        for (int i = 0; i < 25; i++)
+            a[i] ^= c[(i + 4) % 5] ^ turned(c[(i + 1) % 5], 63);
+        moving = a[1];
+        for (int i = 0; i < 24; i++) {
+            uint64_t next = a[PI[i]];
+            a[PI[i]] = turned(moving, 64 - RHO[i]);
+            moving = next;
+        }
+        for (int y = 0; y < 25; y += 5) {
+            memcpy(c, a + y, sizeof c);
+            for (int x = 0; x < 5; x++)
+                a[y + x] = c[x] ^ (~c[(x + 1) % 5] & c[(x + 2) % 5]);
+        }
+        a[0] ^= IOTA[round];
+    }
+}
+
+static void blake2b_mix(uint64_t v[16], int a, int b, int c, int d, uint64_t x, uint64_t y)
+{
+    v[a] += v[b] + x;
+    v[d] = turned(v[d] ^ v[a], 32);
+    v[c] += v[d];
+    v[b] = turned(v[b] ^ v[c], 24);
+    v[a] += v[b] + y;
+    v[d] = turned(v[d] ^ v[a], 16);
+    v[c] += v[d];
+    v[b] = turned(v[b] ^ v[c], 63);
+}
+
+/* RFC 7693, section 3.2. */
+static void blake2b_block(uint64_t h[8], const unsigned char *block, uint64_t length, bool last)
+{
+    static const char ORDER[10][17] = {
+        "0123456789abcdef", "ea489fd61c02b753", "b8c052fdae367194", "7931dcbe265a40f8",
+        "905724afe1bc683d", "2c6a0b834d75fe19", "c51fed4a0763928b", "db7ec13950f4862a",
+        "6fe9b308c2d714a5", "a2847615fb9e3cd0"
+    };
+    uint64_t m[16], v[16];
+
+    for (int i = 0; i < 16; i++) {
+        m[i] = little(block + 8 * i, 8);
+        v[i] = i < 8 ? h[i] : ROOTS[i - 8];
+    }
+    v[12] ^= length;
+    if (last)
+        v[14] = ~v[14];
+    for (int round = 0; round < 12; round++) {
+        uint64_t s[16];
+        for (int i = 0; i < 16; i++)
+            s[i] = m[hex_digit(ORDER[round % 10][i])];
+        for (int i = 0; i < 4; i++)
+            blake2b_mix(v, i, 4 + i, 8 + i, 12 + i, s[2 * i], s[2 * i + 1]);
+        for (int i = 0; i < 4; i++)
+            blake2b_mix(v, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4, s[8 + 2 * i],
+                        s[9 + 2 * i]);
+    }
+    for (int i = 0; i < 8; i++)
+        h[i] ^= v[i] ^ v[i + 8];
+}
+
+/* RFC 1321, section 3.4. Good against decay only: anyone can make two objects with one MD5. */
+static void md5_block(uint64_t state[4], const unsigned char *block)
+{
+    static const uint32_t SINES[64] = {
+        0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613,
+        0xfd469501, 0x698098d8, 0x8b44f7af, 0xffff5bb1, 0x895cd7be, 0x6b901122, 0xfd987193,
+        0xa679438e, 0x49b40821, 0xf61e2562, 0xc040b340, 0x265e5a51, 0xe9b6c7aa, 0xd62f105d,
+        0x02441453, 0xd8a1e681, 0xe7d3fbc8, 0x21e1cde6, 0xc33707d6, 0xf4d50d87, 0x455a14ed,
+        0xa9e3e905, 0xfcefa3f8, 0x676f02d9, 0x8d2a4c8a, 0xfffa3942, 0x8771f681, 0x6d9d6122,
+        0xfde5380c, 0xa4beea44, 0x4bdecfa9, 0xf6bb4b60, 0xbebfbc70, 0x289b7ec6, 0xeaa127fa,
+        0xd4ef3085, 0x04881d05, 0xd9d4d039, 0xe6db99e5, 0x1fa27cf8, 0xc4ac5665, 0xf4292244,
+        0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92, 0xffeff47d, 0x85845dd1,
+        0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb,
+        0xeb86d391
+    };
+    static const int TURN[4][4] = {
+        {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}
+    };
+    static const int STEP_OF[4][2] = {{1, 0}, {5, 1}, {3, 5}, {7, 0}};
+    uint32_t a = (uint32_t)state[0], b = (uint32_t)state[1];
+    uint32_t c = (uint32_t)state[2], d = (uint32_t)state[3];
+
+    for (int t = 0; t < 64; t++) {
+        const int part = t / 16, at = (STEP_OF[part][0] * t + STEP_OF[part][1]) % 16;
+        const uint32_t f = part == 0 ? ((b & c) | (~b & d)) : part == 1 ? ((d & b) | (~d & c))
+                         : part == 2 ? (b ^ c ^ d) : (c ^ (b | ~d));
+        const uint32_t sum = a + f + SINES[t] + (uint32_t)little(block + 4 * at, 4);
+        a = d;
+        d = c;
+        c = b;
+        b += turned32(sum, 32 - TURN[part][t % 4]);
+    }
+    state[0] = (uint32_t)(state[0] + a);
+    state[1] = (uint32_t)(state[1] + b);
+    state[2] = (uint32_t)(state[2] + c);
+    state[3] = (uint32_t)(state[3] + d);
+}
+
+static void digest_block(struct digest *digest, const unsigned char *block)
+{
+    switch (digest->algorithm) {
+    case SHA3_512:
+        sha3_block(digest->state, block);
+        break;
+    case BLAKE2B:
+        blake2b_block(digest->state, block, digest->length, false);
+        break;
+    case SHA256:
+        sha256_block(digest->state, block);
+        break;
+    case MD5:
+        md5_block(digest->state, block);
+        break;
+    default:
+        sha512_block(digest->state, block);
+    }
+}
+
+static void digest_begin(struct digest *digest, enum algorithm algorithm)
+{
+    static const uint64_t MD5_START[4] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
+
+    memset(digest, 0, sizeof *digest);
+    digest->algorithm = algorithm;
+    if (algorithm == MD5)
+        memcpy(digest->state, MD5_START, sizeof MD5_START);
+    else if (algorithm != SHA3_512)
+        memcpy(digest->state, algorithm == SHA384 ? NEXT_ROOTS : ROOTS, sizeof ROOTS);
+    if (algorithm == SHA256)
+        for (int i = 0; i < 8; i++)
+            digest->state[i] >>= 32;
+    if (algorithm == BLAKE2B)
+        digest->state[0] ^= 0x01010000 ^ 64;    /* no key, 64 bytes of digest */
+}
+
+static void digest_take(struct digest *digest, const unsigned char *data, size_t length)
+{
+    const size_t block = ALGORITHM[digest->algorithm].block;
+
+    while (length > 0) {
+        if (digest->held == block) {
+            digest_block(digest, digest->block);
+            digest->held = 0;
+        }
+        if (digest->held == 0 && length > block) {
+            /* As they lie, without a copy. */
+            digest->length += block;
+            digest_block(digest, data);
+            data += block;
+            length -= block;
+            continue;
+        }
+        size_t taken = block - digest->held < length ? block - digest->held : length;
+        memcpy(digest->block + digest->held, data, taken);
+        digest->held += taken;
+        digest->length += taken;
         data += taken;
         length -= taken;
     }
-    for (; length >= 128; data += 128, length -= 128)
-        sha512_block(sha->state, data);
-    memcpy(sha->block, data, length);
 }
 
-/* The digest as the protocol writes it: sha512: and 128 hexadecimal digits. */
-static void sha512_text(struct sha512 *sha, char text[136])
+/* The length in bits at the end of the last block, after a one and zeros: all but two do this. */
+static void pad_with_length(struct digest *digest)
 {
-    unsigned char end[256] = {0x80};
-    uint64_t bits = sha->length * 8;
-    size_t held = sha->length % 128, padding = (held < 112 ? 120 : 248) - held;
+    const size_t block = ALGORITHM[digest->algorithm].block;
+    const uint64_t bits = digest->length * 8;
+    const unsigned char one = 0x80, zero = 0;
 
-    number_to(end + padding, (uint32_t)(bits >> 32));
-    number_to(end + padding + 4, (uint32_t)bits);
-    sha512_take(sha, end, padding + 8);
-    text += sprintf(text, "sha512:");
+    /* SHA-512 and SHA-384 keep sixteen bytes for the length, of which eight are always zero. */
+    digest_take(digest, &one, 1);
+    while (digest->held % block > block - block / 8)
+        digest_take(digest, &zero, 1);
+    while (digest->held % block != block - 8)
+        digest_take(digest, &zero, 1);
     for (int i = 0; i < 8; i++)
-        text += sprintf(text, "%016llx", (unsigned long long)sha->state[i]);
+        digest->block[block - 8 + (size_t)i] =
+            (unsigned char)(bits >> (digest->algorithm == MD5 ? 8 * i : 56 - 8 * i));
+    digest_block(digest, digest->block);
+}
+
+/* The digest as the protocol writes it: name, colon, hexadecimal digits. */
+static void digest_text(struct digest *digest, char text[DIGEST_TEXT])
+{
+    const size_t block = ALGORITHM[digest->algorithm].block;
+    bool little_end = digest->algorithm >= SHA3_512;
+    size_t word = digest->algorithm == SHA256 || digest->algorithm == MD5 ? 4 : 8;
+
+    if (digest->algorithm == BLAKE2B) {
+        memset(digest->block + digest->held, 0, block - digest->held);
+        blake2b_block(digest->state, digest->block, digest->length, true);
+    } else if (digest->algorithm == SHA3_512) {
+        if (digest->held == block) {
+            digest_block(digest, digest->block);
+            digest->held = 0;
+        }
+        memset(digest->block + digest->held, 0, block - digest->held);
+        digest->block[digest->held] ^= 0x06;
+        digest->block[block - 1] ^= 0x80;
+        digest_block(digest, digest->block);
+    } else {
+        pad_with_length(digest);
+    }
+    text += sprintf(text, "%s:", ALGORITHM[digest->algorithm].name);
+    for (size_t i = 0; i < ALGORITHM[digest->algorithm].length; i++) {
+        size_t at = little_end ? i % word : word - 1 - i % word;
+        text += sprintf(text, "%02x", (unsigned)(digest->state[i / word] >> (8 * at) & 0xFF));
+    }
+}
+
+/* The algorithm that a member names; SHA-512 when there is no such member; or ALGORITHMS. */
+static enum algorithm algorithm_of(struct span value)
+{
+    char name[16];
+    int found = SHA512;
+
+    if (value.at == NULL)
+        return SHA512;
+    if (!text_of(value, name, sizeof name))
+        return ALGORITHMS;
+    while (found < ALGORITHMS && strcmp(name, ALGORITHM[found].name) != 0)
+        found++;
+    return (enum algorithm)found;
 }
 
 /* --- The directory ---------------------------------------------------------------------------- */
@@ -743,7 +1018,7 @@ struct request {
     uint64_t size, done;    /* bytes announced and received; to be sent, and sent */
     uint64_t offset;
     uint64_t credit;        /* frames that may still be sent */
-    struct sha512 sha;
+    struct digest digest;   /* of what was received */
     char path[PATH], part[64];
     char *metadata;         /* JSON as it came, or NULL */
     bool replace, containers;
@@ -839,7 +1114,12 @@ static void begin_put(uint32_t id, struct span json)
     struct span metadata = member(json, "metadata");
 
     request->replace = is_true(member(json, "replace"));
-    sha512_begin(&request->sha);
+    enum algorithm algorithm = algorithm_of(member(json, "algorithm"));
+    if (algorithm == ALGORITHMS) {
+        refuse(request, "unsupported", "this driver does not know the algorithm");
+        return;
+    }
+    digest_begin(&request->digest, algorithm);
     if (member(json, "retain_until").at != NULL) {
         refuse(request, "unsupported", "this offer knows no retention");
         return;
@@ -877,7 +1157,7 @@ static void take_data(struct request *request, const unsigned char *data, size_t
         fail(request, errno);
         return;
     }
-    sha512_take(&request->sha, data, length);
+    digest_take(&request->digest, data, length);
     request->done += length;
     send_credit(request->id, 1);
 }
@@ -951,18 +1231,17 @@ static int publish(struct request *request)
 
 static void commit(struct request *request, struct span json)
 {
-    char computed[136], digest[160], folder[PATH];
+    char computed[DIGEST_TEXT], digest[160], folder[PATH];
     uint64_t size, id = request->id, done = request->done;
 
     if (request->kind != PUTTING)
         broken("a commit of a request that is not a put");
-    sha512_text(&request->sha, computed);
+    digest_text(&request->digest, computed);
     if (!whole_of(member(json, "size"), &size) || size != done || size != request->size) {
         refuse(request, "size-mismatch", "other bytes were received than announced");
         return;
     }
-    if (!text_of(member(json, "digest"), digest, sizeof digest)
-        || (strncmp(digest, "sha512:", 7) == 0 && strcmp(digest, computed) != 0)) {
+    if (!text_of(member(json, "digest"), digest, sizeof digest) || strcmp(digest, computed) != 0) {
         refuse(request, "digest-mismatch", "the bytes received have another digest");
         return;
     }
@@ -1044,25 +1323,61 @@ static void begin_get(uint32_t id, struct span json)
     go_on_getting(request);
 }
 
+/* Digests the whole object, as it is now; says from time to time that it is still at it. */
+static int digest_object(uint32_t id, const struct held *held, enum algorithm algorithm, char *text)
+{
+    static unsigned char data[64 * 1024];
+    struct digest digest;
+
+    digest_begin(&digest, algorithm);
+    for (uint64_t at = 0; at < held->size; at += sizeof data) {
+        uint64_t left = held->size - at;
+        size_t length = left < sizeof data ? (size_t)left : sizeof data;
+        if (read_at(held->fd, data, length, at) < 0)
+            return -1;
+        digest_take(&digest, data, length);
+        if (at % (64 << 20) == 0 && at > 0)
+            send_frame(WORKING, id, NULL, 0);
+    }
+    digest_text(&digest, text);
+    return 0;
+}
+
 static void answer_stat(uint32_t id, struct span json)
 {
-    char path[PATH];
+    char path[PATH], text[DIGEST_TEXT] = "";
+    struct span wanted = member(json, "digest");
+    enum algorithm algorithm = algorithm_of(wanted);
     struct held held;
 
-    if (member(json, "digest").at != NULL) {
-        send_error(id, "unsupported", "this offer digests nothing on demand");
-    } else if (!path_of(member(json, "ref"), "objects", path)) {
+    if (!path_of(member(json, "ref"), "objects", path)) {
         send_error(id, "offer-failed", "the request is not understood");
-    } else if (open_object(path, &held) < 0) {
-        send_not_opened(id, errno);
-    } else {
-        bool good = write_described(&held, true);
-        close(held.fd);
-        if (good)
-            send_json(RESULT, id);
-        else
-            send_failure(id, EILSEQ);
+        return;
     }
+    if (algorithm == ALGORITHMS) {
+        send_error(id, "unsupported", "this driver does not know the algorithm");
+        return;
+    }
+    if (open_object(path, &held) < 0) {
+        send_not_opened(id, errno);
+        return;
+    }
+    bool good = wanted.at == NULL || digest_object(id, &held, algorithm, text) == 0;
+    int number = errno;
+    if (good && !write_described(&held, true)) {
+        good = false;
+        number = EILSEQ;
+    }
+    close(held.fd);
+    if (!good) {
+        send_failure(id, number);
+        return;
+    }
+    if (wanted.at != NULL) {
+        out.used--;     /* the closing brace */
+        write_format(",\"digest\":\"%s\"}", text);
+    }
+    send_json(RESULT, id);
 }
 
 static void answer_delete(uint32_t id, struct span json)
@@ -1386,12 +1701,14 @@ static void answer_capacity(uint32_t id)
 static void say_hello(void)
 {
     write_format("{\"protocol\":\"1.0\",\"contract\":\"1.0\",\"name\":\"c-directory\","
-                 "\"version\":\"1.0\",\"requests\":%d,\"algorithms\":[],\"parameters\":["
+                 "\"version\":\"1.0\",\"requests\":%d,\"algorithms\":[", OPEN_REQUESTS);
+    for (int i = 0; i < ALGORITHMS; i++)
+        write_format("%s\"%s\"", i > 0 ? "," : "", ALGORITHM[i].name);
+    write_format("],\"parameters\":["
                  "{\"name\":\"create\",\"type\":\"flag\","
                  "\"help\":\"make the directory an offer if it is empty or missing\"},"
                  "{\"name\":\"password\",\"type\":\"secret\","
-                 "\"help\":\"what the offer was made with, if it was made with one\"}]}",
-                 OPEN_REQUESTS);
+                 "\"help\":\"what the offer was made with, if it was made with one\"}]}");
     send_json(HELLO, 0);
 }
 
@@ -1442,13 +1759,13 @@ static bool holds_nothing_else(void)
  */
 static size_t marker_text(struct span password, char *text)
 {
-    struct sha512 sha;
-    char digest[136];
+    struct digest given;
+    char digest[DIGEST_TEXT];
 
-    sha512_begin(&sha);
+    digest_begin(&given, SHA512);
     if (password.at != NULL)
-        sha512_take(&sha, (const unsigned char *)password.at, password.length);
-    sha512_text(&sha, digest);
+        digest_take(&given, (const unsigned char *)password.at, password.length);
+    digest_text(&given, digest);
     return (size_t)sprintf(text, "{\"layout\":1,\"password\":\"%s\"}\n",
                            password.at != NULL ? digest : "");
 }
@@ -1527,7 +1844,7 @@ static void open_offer(struct span json)
         return;
     }
     write_format("{\"capabilities\":[\"metadata\",\"recorded-digest\",\"replace\",\"create-only\","
-                 "\"range-read\",\"containers\",\"quarantine\",\"sweep\"]}");
+                 "\"range-read\",\"offer-digest\",\"containers\",\"quarantine\",\"sweep\"]}");
     send_json(READY, 0);
 }
 

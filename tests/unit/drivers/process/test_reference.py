@@ -39,15 +39,35 @@ MIB = 1024 * 1024
 CHECKED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
-def test_its_digest_is_the_one_of_the_standard_library(program: Path, tmp_path: Path) -> None:
-    """At every length around a block's edge: this side compares each with its own."""
-    data = random.Random(512).randbytes(700)
+@pytest.mark.parametrize("algorithm", list(DigestAlgorithm))
+def test_its_digests_are_those_of_the_standard_library(
+    program: Path, tmp_path: Path, algorithm: DigestAlgorithm
+) -> None:
+    """At every length around the edges of a block, in one piece and in several."""
+    data = random.Random(512).randbytes(300)
+    announced = {"ref": "0/object/it", "algorithm": str(algorithm), "replace": True}
 
     with connect_to(program, tmp_path / "offer") as connection:
         for length in range(len(data)):
-            connection.put(request_of(f"n{length}", data[:length]))
-            told = connection.stat(StatRequest(ref=ref_of(f"n{length}"))).recorded
-            assert told == DigestAlgorithm.SHA512.of(data[:length])
+            digest = algorithm.of(data[:length])
+            with connection.session.begin("put", announced | {"size": length}) as exchange:
+                exchange.await_credit()
+                for piece in (data[: length // 3], data[length // 3 : length]):
+                    exchange.send_data(piece)
+                exchange.commit({"size": length, "digest": str(digest)})
+                assert exchange.answer().digest_or_none("digest") == digest
+            told = connection.stat(StatRequest(ref=ref_of("it"), digest=algorithm))
+            assert told.digest == digest
+
+
+def test_a_digest_of_many_bytes_takes_its_time_and_says_so(program: Path, tmp_path: Path) -> None:
+    data = bytes(130 * MIB)
+
+    with connect_to(program, tmp_path / "offer") as connection:
+        connection.put(request_of("it", data))
+        told = connection.stat(StatRequest(ref=ref_of("it"), digest=DigestAlgorithm.BLAKE2B))
+
+    assert told.digest == DigestAlgorithm.BLAKE2B.of(data)
 
 
 def test_bytes_changed_on_the_way_are_noticed(program: Path, tmp_path: Path) -> None:
