@@ -172,14 +172,16 @@ def what_is_recorded_is_not_passed_off_as_looked_at(bench: Bench) -> None:
 
 @check("stat.time")
 def the_time_of_the_deposit_is_plausible(bench: Bench) -> None:
-    """Within an hour of this machine's clock, with a time zone."""
-    with bench.session() as session:
+    """Within an hour of this machine's clock, in UTC, and the same whenever it is asked for."""
+    with bench.session() as session, bench.session() as other:
         session.put("it")
         stored_at = session.stat("it").stored_at
+        session.put("another")
+        same(other.stat("it").stored_at, stored_at, "the time of the deposit, asked for again")
     if stored_at is None:
         bench.remark("no time of deposit is told (StatResult.stored_at)")
         return
-    expect(stored_at.utcoffset() is not None, f"{stored_at!r} has no time zone")
+    expect(stored_at.utcoffset() == timedelta(0), f"{stored_at!r} is not in UTC")
     apart = abs(datetime.now(UTC) - stored_at)
     expect(apart < timedelta(hours=1), f"stored at {stored_at}, which is {apart} from now")
 
