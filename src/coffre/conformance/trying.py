@@ -10,6 +10,7 @@ from coffre.conformance.check import Trial
 from coffre.conformance.duty import LIMITS, SPEED
 from coffre.conformance.finding import finding_of
 from coffre.conformance.harness import Harness
+from coffre.conformance.masking import Mask
 from coffre.conformance.report import Finding, Outcome, Verdict
 from coffre.contract import SYSTEM_CLOCK, Capability, Clock
 
@@ -46,6 +47,13 @@ def attempt(
     bench = Bench(harness, seed=seed, trial=trial.id, patience=patience)
     error = _in_a_thread(trial, bench, patience if left is None else min(left, patience))
     seconds = clock.monotonic() - begin
+    return Mask.of(harness).verdict(_judged(trial, bench, seed, seconds, error))
+
+
+def _judged(
+    trial: Trial, bench: Bench, seed: int, seconds: float, error: BaseException | None
+) -> Verdict:
+    """The outcome of a trial that came to an end, by what ended it."""
     if error is None:
         return _verdict(trial, Outcome.PASSED, seconds=seconds, bench=bench)
     if isinstance(error, NotTried):
