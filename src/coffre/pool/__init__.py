@@ -12,6 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from coffre.pool.admission import Admission
 from coffre.pool.driver import LentConnection, PooledDriver, WrappingDriver
 from coffre.pool.errors import (
     BreakerOpenError,
@@ -32,7 +33,7 @@ from coffre.pool.guard import SharedTotal
 from coffre.pool.lease import Lease
 from coffre.pool.limited import LimitedConnection, LimitedDriver
 from coffre.pool.limiter import ThreadLimiter
-from coffre.pool.limits import Admission, LimiterSnapshot, Rank
+from coffre.pool.limits import LimiterSnapshot, Rank
 from coffre.pool.party import in_lane, together
 from coffre.pool.reservation import Reservation, reserve
 from coffre.pool.settings import DEFAULT, Lane, PoolSettings, Timeout

@@ -6,8 +6,8 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
+from coffre.pool.admission import Admission
 from coffre.pool.asyncio_face import TaskWaiter
-from coffre.pool.deadlock import GRAPH
 from coffre.pool.entries import Holder
 from coffre.pool.limiter import ThreadLimiter
 from coffre.pool.party import LANE, PARTY
@@ -26,27 +26,32 @@ class AsyncLimiter:
         Raises:
             PoolError: as :class:`ThreadLimiter` says.
         """
+        stay = Admission()
+        stay.limit = self.limiter
+        key = _holder()
+        if not self.limiter.at_once(stay, key):
+            await self._wait_for(stay, key)
+        stay.become(asyncio.current_task())
+        return self
+
+    async def _wait_for(self, stay: Admission, key: Holder) -> None:
         limiter = self.limiter
         now = limiter.now()
-        waiter = TaskWaiter(now, now + limiter.patience(limiter.timeout), LANE.get(), _holder())
+        waiter = TaskWaiter(now, now + limiter.patience(limiter.timeout), LANE.get(), key)
         try:
             limiter.queue(waiter, now)
             while not waiter.settled:
                 now = limiter.now()
                 if limiter.noted:
-                    limiter.settle()
+                    limiter.finish()
                 elif now >= waiter.deadline:
                     limiter.time_out(waiter, now)
                 else:
                     await waiter.sleep(now)
-            if waiter.refusal is not None:
-                raise waiter.refusal
+            limiter.claim(stay, waiter)
         except BaseException:  # a cancellation wins, whatever was granted meanwhile
             limiter.give_up(waiter)
             raise
-        GRAPH.end(waiter)
-        waiter.admitted = False  # from now on it is the task that is inside
-        return self
 
     async def __aexit__(
         self,
@@ -55,7 +60,7 @@ class AsyncLimiter:
         trace: TracebackType | None,
     ) -> None:
         """Leave; never waits."""
-        self.limiter.leave(_holder())
+        self.limiter.leave(_holder(), asyncio.current_task())
 
 
 def _holder() -> Holder:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import cast
 
 from coffre.contract import Connection, ConnectionParameters, Driver
+from coffre.pool.admission import Admission
 from coffre.pool.driver import WrappingDriver
 from coffre.pool.limiter import ThreadLimiter
-from coffre.pool.limits import MAX_CONCURRENT, Admission
+from coffre.pool.limits import MAX_CONCURRENT
 from coffre.pool.reservation import RESERVED
 from coffre.pool.wrapping import StandIn
 

@@ -15,12 +15,18 @@ from threading import get_ident
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
+from coffre.contract import InvalidRequestError
+from coffre.pool.admission import Admission
 from coffre.pool.deadlock import GRAPH, name_of
 from coffre.pool.entries import Holder, Waiter
-from coffre.pool.errors import LimiterBusyError, LimiterTimeoutError, PoolDeadlockError
-from coffre.pool.limits import Admission, Limit
-from coffre.pool.party import LANE, PARTY, holder
-from coffre.pool.permits import Permits
+from coffre.pool.errors import (
+    LimiterBusyError,
+    LimiterTimeoutError,
+    PoolDeadlockError,
+    PoolError,
+)
+from coffre.pool.limits import Limit
+from coffre.pool.party import LANE, PARTIES, PARTY, holder
 from coffre.pool.settings import DEFAULT, Timeout, Waiting
 from coffre.pool.waiters import ThreadWaiter
 
@@ -37,7 +43,7 @@ class PermitWaiter(ThreadWaiter):
 
     def __del__(self) -> None:
         if getattr(self, "admitted", False):
-            self.limit.dropped(self)
+            self.limit.note(self)
 
 
 class ThreadLimiter(Limit):
@@ -46,9 +52,10 @@ class ThreadLimiter(Limit):
     A context manager, a decorator (``@limiter``), and for tasks
     :class:`~coffre.pool.AsyncLimiter`.
 
-    ``with limiter`` is the quick form. ``with limiter.enter()`` costs twice as much, can be left
-    from another thread, and has no gap: a signal that strikes at the very beginning of
-    ``limiter.__exit__`` leaves its thread inside, as there is no object that would be dropped.
+    ``with limiter`` is the quick form: it is this thread that is inside, and it must be this
+    thread that leaves. What a generator may hold, and another thread may collect, needs
+    ``with limiter.enter()``: any thread can end that. It has no gap, either: a signal that strikes
+    at the very beginning of ``limiter.__exit__`` leaves its thread inside.
     """
 
     def __enter__(self) -> Self:
@@ -59,36 +66,22 @@ class ThreadLimiter(Limit):
             LimiterBusyError: too many wait.
             PoolDeadlockError: waiting would never end.
         """
-        permits = self.permits
-        if PARTY.get() is None:
-            key = get_ident()
-            held = permits.held
-            if key not in held:
-                if not permits.gate:
-                    try:
-                        permit, _ = permits.free.popitem()
-                        permit.depth = 1
-                        permit.shared = False
-                        held[key] = permit
-                        return self
-                    except KeyError:  # nothing is free
-                        pass
-                    except BaseException:
-                        self.leave(key)
-                        raise
-            else:
-                inside = held.get(key)  # who shares it may leave at this very moment
-                if inside is not None and not inside.shared:
-                    inside.depth += 1
-                    return self
-        waiter = self._waiter(DEFAULT)
+        stay = None
         try:
-            self._wait(waiter)
-            waiter.admitted = False  # from now on it is the thread that is inside
-            return self
-        except BaseException:
-            self.give_up(waiter)
+            if not PARTIES or PARTY.get() is None:
+                permit = self.held.get(get_ident())
+                if permit is not None:
+                    permit.depth += 1
+                    if not permit.recalled:  # looked at after entering: see permits.py
+                        return self
+                    permit.depth -= 1
+            stay = Admission()
+            stay.limit = self
+            self._become_inside(stay)
+        except BaseException as error:
+            self._undo(stay, error)
             raise
+        return self
 
     def __exit__(
         self,
@@ -97,30 +90,21 @@ class ThreadLimiter(Limit):
         trace: TracebackType | None,
     ) -> None:
         """Leave."""
-        permits = self.permits
-        stay = None
+        left = False
         try:
-            # A permit that is not shared was entered by this thread for itself alone, last of
-            # all: whoever enters for somebody else shares its own (see _waiter).
-            key = get_ident()
-            permit = permits.held.get(key)
-            if permit is not None and not permit.shared:
-                if permit.depth > 1:
-                    permit.depth -= 1
-                    return
-                del permits.held[key]
-                permits.free[permit] = None  # if it gets lost on the way, it says so
-                if permits.gate:
-                    self.settle()
+            me = get_ident()
+            permit = self.held.get(holder() if PARTIES else me)
+            if permit is None:
                 return
-            stay = Admission(self, holder())
-            stay.admitted = True
-            self.left(stay)
-        except BaseException:
-            if stay is None:
-                self.leave(holder())  # harmless if that was done
+            if permit.key == me and permit.depth > 0:
+                permit.depth, left = permit.depth - 1, True
             else:
-                self.left(stay)
+                left = permit.leave(me)
+            if self.permits.gate:  # looked at after leaving: see permits.py
+                self.went(permit)
+        except BaseException:
+            if not left:
+                self.leave(holder(), get_ident())
             self.settle()
             raise
 
@@ -134,13 +118,29 @@ class ThreadLimiter(Limit):
 
         return limited
 
-    def leave(self, key: Holder) -> None:
-        """Leave once, in the name of a holder; harmless for one that is not inside."""
-        stay = Admission(self, key)
-        stay.admitted = True
-        self.left(stay)
+    def leave(self, key: Holder, member: Holder) -> None:
+        """Leave once, for oneself or as a member of a party; harmless for who is not inside."""
+        permit = self.held.get(key)
+        if permit is None or not permit.leave(member):
+            return
+        # A task does not come again: what it had is not kept for it.
+        if self.permits.gate or not isinstance(key, int):
+            self.went(permit)
 
     # --- the slow path -------------------------------------------------------------------------
+
+    def _become_inside(self, stay: Admission) -> None:
+        key = holder()
+        if not self.at_once(stay, key):
+            self._wait_for(stay, key, DEFAULT)
+        stay.become(get_ident())
+
+    def _undo(self, stay: Admission | None, error: BaseException) -> None:
+        """Who was to be inside was refused, or interrupted."""
+        if stay is not None:
+            stay.undo(get_ident())
+        if not isinstance(error, PoolError):
+            self.settle()
 
     def enter(self, timeout: Timeout = DEFAULT) -> Admission:
         """Enter, to leave by closing what this returns, from any thread.
@@ -150,63 +150,71 @@ class ThreadLimiter(Limit):
 
         Raises:
             PoolError: as ``__enter__`` says.
+            InvalidRequestError: a negative number.
         """
-        permits = self.permits
-        if not permits.gate and permits.free and PARTY.get() is None:
-            admission = Admission(self, get_ident())
-            if self._enter_at_once(admission, permits):
-                return admission
-        admission = Admission(self, holder())  # dropped, it leaves: nothing is lost on the way
-        waiter = self._waiter(timeout)
+        stay = Admission()
+        stay.limit = self
+        key = holder() if PARTIES else get_ident()
+        if not self.at_once(stay, key):
+            self._wait_for(stay, key, timeout)
+        return stay
+
+    def at_once(self, stay: Admission, key: Holder) -> bool:
+        """Be inside, if that needs no waiting."""
+        permit = self.held.get(key)
+        if permit is None and not self.permits.gate:
+            permit = self.change(self.permits.room, key)
+        return permit is not None and stay.use(permit)
+
+    def _wait_for(self, stay: Admission, key: Holder, timeout: Timeout) -> None:
+        now = self.now()
+        waiter = PermitWaiter(now, now + self.patience(timeout), LANE.get(), key)
+        waiter.limit = self
         try:
             self._wait(waiter)
-            admission.admitted, waiter.admitted = True, False
-            return admission
+            self.claim(stay, waiter)
         except BaseException:
             self.give_up(waiter)
             raise
-
-    @staticmethod
-    def _enter_at_once(admission: Admission, permits: Permits) -> bool:
-        key = admission.holder
-        if key in permits.held:
-            return False
-        try:
-            permit, _ = permits.free.popitem()
-        except KeyError:  # another thread was quicker
-            return False
-        permit.depth = 1
-        permit.shared = True  # it may be left from another thread
-        permits.held[key], admission.admitted = permit, True
-        return True
-
-    def _waiter(self, timeout: Timeout) -> PermitWaiter:
-        now, key = self.now(), holder()
-        own = self.permits.held.get(get_ident())
-        if own is not None and key != get_ident():
-            own.shared = True  # __exit__ then looks for whom it leaves
-        waiter = PermitWaiter(now, now + self.patience(timeout), LANE.get(), key)
-        waiter.limit = self
-        return waiter
 
     def _wait(self, waiter: ThreadWaiter) -> None:
         self.queue(waiter, waiter.since)
         while not waiter.settled:
             now = self.now()
             if self.noted:
-                self.settle()
+                self.finish()
             elif now >= waiter.deadline:
                 self.time_out(waiter, now)
             else:
                 waiter.sleep(now)
+
+    def claim(self, stay: Admission, waiter: Waiter) -> None:
+        """Turn the end of a wait into a stay.
+
+        Raises:
+            PoolError: it was refused.
+        """
         GRAPH.end(waiter)
         if waiter.refusal is not None:
             raise waiter.refusal
+        permit = self.held[waiter.holder]  # it stays: the waiter uses it
+        stay.permit = permit
+        permit.stays[id(stay)] = False
+        permit.stays.pop(id(waiter), None)
+        waiter.admitted = False
 
     def patience(self, timeout: Timeout) -> float:
-        """Seconds that a caller waits, infinite for ever."""
+        """Seconds that a caller waits, infinite for ever.
+
+        Raises:
+            InvalidRequestError: a negative number.
+        """
         seconds = self.timeout if isinstance(timeout, Waiting) else timeout
-        return float("inf") if seconds is None else seconds
+        if seconds is None:
+            return float("inf")
+        if not seconds >= 0:
+            raise InvalidRequestError("a timeout is at least 0 seconds, or None for ever")
+        return seconds
 
     def queue(self, waiter: Waiter, now: float) -> None:
         """Let somebody in, or put it in line if there is a point in waiting.
@@ -215,14 +223,8 @@ class ThreadLimiter(Limit):
             LimiterBusyError: too many wait.
             PoolDeadlockError: waiting would never end.
         """
-        self.change(self.permits.come, waiter)
-        if waiter.settled:
-            return
-        most = self.max_waiting
-        if most is not None and len(self.permits.line) > most:
-            self.refused += 1
-            raise LimiterBusyError(f"limiter {self.name}: {most} callers wait already")
-        if waiter.deadline <= now or PARTY.get() is not None:
+        self.change(self._come, waiter)
+        if waiter.settled or waiter.deadline <= now or PARTY.get() is not None:
             return
         knot = GRAPH.wait(waiter, self)
         if knot is not None:
@@ -231,21 +233,22 @@ class ThreadLimiter(Limit):
                 f"{', '.join(map(name_of, knot))} all wait and hold what is waited for"
             )
 
+    def _come(self, waiter: Waiter) -> None:
+        self.permits.come(waiter)
+        most = self.max_waiting
+        if not waiter.settled and most is not None and len(self.permits.line) > most:
+            self.refused += 1
+            self.permits.refuse(
+                waiter, LimiterBusyError(f"limiter {self.name}: {most} callers wait already")
+            )
+
     def time_out(self, waiter: Waiter, now: float) -> None:
         """Refuse somebody whose patience is over, unless it was admitted meanwhile."""
-        self.change(self._time_out, waiter, now)
+        message = f"limiter {self.name}: nobody left within {now - waiter.since:.1f} s; inside: "
+        self.change(self._time_out, waiter, message + (", ".join(self.holders()) or "nobody"))
 
-    def _time_out(self, waiter: Waiter, now: float) -> None:
+    def _time_out(self, waiter: Waiter, message: str) -> None:
         if waiter.settled:
             return
         self.timed_out += 1
-        waiter.refusal = LimiterTimeoutError(
-            f"limiter {self.name}: nobody left within {now - waiter.since:.1f} s; inside: "
-            + (", ".join(self.holders()) or "nobody")
-        )
-
-    def give_up(self, waiter: Waiter) -> None:
-        """Somebody stopped waiting; what it was given goes to the next."""
-        GRAPH.end(waiter)
-        self.change(self.permits.give_up, waiter)
-        self.finish()
+        self.permits.refuse(waiter, LimiterTimeoutError(message))

@@ -10,16 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from threading import get_ident
-from typing import ParamSpec, Self, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 from coffre.contract import SYSTEM_CLOCK, Clock, InvalidRequestError
 from coffre.pool import forks
-from coffre.pool.deadlock import name_of
-from coffre.pool.entries import Holder
+from coffre.pool.deadlock import GRAPH, name_of
+from coffre.pool.entries import Holder, Waiter
+from coffre.pool.errors import PoolDeadlockError
 from coffre.pool.guard import has_global_lock
-from coffre.pool.permits import Permit, Permits, Stay
-from coffre.pool.settings import Lane
-from coffre.pool.waiters import ThreadWaiter
+from coffre.pool.permits import Permit, Permits
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -102,60 +101,28 @@ class Limit:
         forks.remember(self)
 
     def _begin(self, size: int) -> None:
-        self._lock = threading.Lock()
-        self._lost: deque[Permit] = deque()
-        self._left: deque[Stay] = deque()
-        self.permits = Permits(size, self, always_locked=not has_global_lock())
+        # One that its own thread can take again: then it knows, instead of waiting for itself.
+        self._lock = threading.RLock()
+        self._is_inside = cast("Callable[[], bool]", self._lock._is_owned)  # type: ignore[attr-defined]
+        self._notes: deque[Permit | Waiter | None] = deque()
+        self.permits = Permits(size, always_locked=not has_global_lock())
+        self.held = self.permits.held
+        """The holders' permits; here, too, as the way in begins with it."""
 
-    # --- what finalisers leave -----------------------------------------------------------------
-
-    def lost(self, permit: Permit) -> None:
-        """A permit was lost to an interruption; called by its finaliser."""
-        self._lost.append(permit)
-        self._wake_all()
-
-    def left(self, admission: Stay) -> None:
-        """Somebody leaves."""
-        # As `change` does, by hand: every operation on an offer comes through here.
-        with self._lock:
-            self._leave(admission)
-
-    def _leave(self, admission: Stay) -> None:
-        try:
-            if self._left or self._lost:
-                self._take_in()
-            self.permits.leave(admission)
-            if self._left or self._lost:
-                self._take_in()
-        except BaseException:
-            self.permits.repair()
-            raise
-
-    def dropped(self, admission: Stay) -> None:
-        """Somebody is gone without leaving; called by a finaliser, so it takes no lock."""
-        self._left.append(admission)
-        self._wake_all()
-
-    def _wake_all(self) -> None:
-        """Have those who wait see to what a finaliser left; if nobody does, the next one will."""
-        permits = self.permits
-        permits.gate = True
-        for companions in list(permits.waiting.values()):
-            for waiter in list(companions):
-                waiter.wake()
-
-    @property
-    def noted(self) -> bool:
-        """Whether finalisers left something to see to."""
-        return bool(self._lost or self._left)
-
-    def finish(self) -> None:
-        """See to what finalisers left while the lock was taken."""
-        while self.noted:
-            self.settle()
+    # --- the lock ------------------------------------------------------------------------------
 
     def change(self, operation: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
-        """Run one operation of the permits under the lock."""
+        """Run one operation of the permits under the lock.
+
+        Raises:
+            PoolDeadlockError: asked in the middle of another one, by a finaliser or a signal
+                handler: it would wait for itself.
+        """
+        if self._is_inside():
+            raise PoolDeadlockError(
+                f"limiter {self.name} was asked from inside of itself, by a finaliser or a signal "
+                "handler that interrupted it"
+            )
         # A call, not a block: see PoolBase.change_only.
         with self._lock:
             return self._repaired(operation, *given, **named)
@@ -170,23 +137,62 @@ class Limit:
             self.permits.repair()
             raise
 
-    def _take_in(self) -> None:
-        if not self.noted:
-            return
-        while self._lost:
-            # A new one is made in its place: a finaliser runs only once for each object.
-            permit = self._lost[0]
-            if not permit.retired:
-                permit.retired, self.permits.made = True, self.permits.made - 1
-            self._lost.popleft()
-        while self._left:
-            self.permits.leave(self._left[0])
-            self._left.popleft()
-        self.permits.settle()
+    def went(self, permit: Permit) -> None:
+        """Somebody stopped using a permit, and the gate was shut: it goes to the next."""
+        if self._is_inside():
+            self.note(permit)
+        else:
+            self.change(self.permits.leave, permit)
+
+    def give_up(self, waiter: Waiter) -> None:
+        """Somebody stopped waiting; what it was given goes to the next."""
+        GRAPH.end(waiter)
+        if self._is_inside():
+            self.note(waiter)
+        else:
+            self.change(self.permits.give_up, waiter)
+            self.finish()
 
     def settle(self) -> None:
-        """Let in who can be let in."""
-        self.change(self.permits.settle)
+        """Let in who can be let in, whatever was interrupted."""
+        if self._is_inside():
+            self.note(None)
+        else:
+            self.change(self.permits.repair)
+
+    # --- what finalisers leave -----------------------------------------------------------------
+
+    def note(self, left: Permit | Waiter | None) -> None:
+        """Leave something to the next one who takes the lock, and wake those who wait.
+
+        A finaliser may run anywhere, in the locked part of this very thread too: so this takes no
+        lock.
+        """
+        self._notes.append(left)
+        for companions in list(self.permits.waiting.values()):
+            for waiter in list(companions):
+                waiter.wake()
+
+    @property
+    def noted(self) -> bool:
+        """Whether finalisers left something to see to."""
+        return bool(self._notes)
+
+    def finish(self) -> None:
+        """See to what finalisers left while the lock was taken."""
+        while self._notes:
+            self.change(self.permits.serve)
+
+    def _take_in(self) -> None:
+        while self._notes:
+            left = self._notes[0]
+            if isinstance(left, Permit):
+                self.permits.leave(left)
+            elif left is not None:
+                self.permits.give_up(left)
+            else:
+                self.permits.repair()
+            self._notes.popleft()
 
     # --- governing -----------------------------------------------------------------------------
 
@@ -194,98 +200,66 @@ class Limit:
         """Change the limit. Never waits: what is inside above it is not replaced as it leaves."""
         if max_concurrent < 0:
             raise InvalidRequestError("a limit cannot be negative")
-        self.permits.size = max_concurrent
-        self.settle()
+        self.change(self.permits.resize, max_concurrent)
 
     def pause(self) -> None:
         """Let nobody in until :meth:`resume`, but those who are inside already."""
-        with self._lock:
-            self.permits.paused = self.permits.gate = True
+        self.change(self.permits.pause)
 
     def resume(self) -> None:
         """Let in again, those who waited first."""
-        self.permits.paused = False
-        self.settle()
+        self.change(self.permits.resume)
 
     # --- looking -------------------------------------------------------------------------------
 
+    def inside(self) -> list[Permit]:
+        """Permits that are in use."""
+        return [permit for permit in list(self.held.values()) if permit.used]
+
     def blockers(self) -> list[Holder] | None:
         """Who could end a wait here by leaving; ``None`` when something else could, too."""
-        permits = self.permits
-        held = dict(permits.held)
-        if permits.free or permits.paused or len(held) < permits.size:
+        inside = self.inside()
+        if self.permits.paused or not inside or len(inside) < self.permits.size:
             return None
-        # What is shared may be left by a thread that is not known.
-        return None if any(permit.shared for permit in held.values()) else list(held)
+        known = all(permit.known for permit in inside)
+        return [permit.key for permit in inside] if known else None
 
     def holders(self) -> list[str]:
         """Names of those inside."""
-        return [name_of(key) for key in dict(self.permits.held)]
+        return [name_of(permit.key) for permit in self.inside()]
 
     def statistics(self) -> LimiterSnapshot:
         """The limit at this moment."""
+        permits, now, holders = self.permits, self.now(), self.holders()
         with self._lock:
-            permits, now = self.permits, self.now()
-            found = LimiterSnapshot(
-                name=self.name,
-                max_concurrent=permits.size,
-                inside=len(permits.held),
-                waiting=len(permits.line),
-                oldest_wait=now - min((one.since for one in permits.line), default=now),
-                holders=tuple(self.holders()),
-                timed_out=self.timed_out,
-                refused=self.refused,
-                paused=permits.paused,
-            )
-        self.finish()
-        return found
+            waiting = [one.since for one in permits.line]
+        return LimiterSnapshot(
+            name=self.name,
+            max_concurrent=permits.size,
+            inside=len(holders),
+            waiting=len(waiting),
+            oldest_wait=now - min(waiting, default=now),
+            holders=tuple(holders),
+            timed_out=self.timed_out,
+            refused=self.refused,
+            paused=permits.paused,
+        )
 
     # --- forks ---------------------------------------------------------------------------------
 
     def after_fork_in_child(self) -> None:
         """Start afresh; the one thread that goes on in the child stays inside if it was."""
-        before = self.permits
-        mine = before.held.get(get_ident())
-        for permit in [*before.free, *before.held.values()]:
-            permit.retired = True
-        self._begin(before.size)
-        if mine is not None:
-            self.permits.come(ThreadWaiter(0.0, 0.0, Lane.NORMAL, get_ident()))
-            self.permits.held[get_ident()].depth = mine.depth
+        key = get_ident()
+        mine = self.held.get(key)
+        self._begin(self.permits.size)
+        if mine is not None and mine.used:
+            mine.guests.clear()  # other members of its party do not exist here
+            self.held[key] = mine
+            self.permits.repair()
 
     def __repr__(self) -> str:
         """State in a line."""
-        permits = self.permits
         return (
-            f"<{type(self).__name__} {self.name}: {len(permits.held)} of {permits.size} inside, "
-            f"{len(permits.line)} waiting>"
+            f"<{type(self).__name__} {self.name}: {len(self.inside())} of {self.permits.size} "
+            f"inside, {len(self.permits.line)} waiting>"
         )
-
-
-class Admission:
-    """One stay inside a limit. Leaving twice is harmless; one that is dropped leaves."""
-
-    admitted = False
-    # A default of the class: one whose making was interrupted is finalised, too.
-
-    def __init__(self, limit: Limit, holder: Holder | None) -> None:
-        """Of somebody who has not been admitted yet."""
-        self.limit = limit
-        self.holder = holder
-
-    def close(self) -> None:
-        """Leave, from whatever thread."""
-        if self.admitted:
-            self.limit.left(self)
-
-    def __enter__(self) -> Self:
-        """Be inside; leave on leaving the block."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave."""
-        self.close()
-
-    def __del__(self) -> None:
-        if self.admitted:
-            self.limit.dropped(self)

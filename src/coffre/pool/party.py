@@ -19,6 +19,10 @@ from threading import get_ident
 from coffre.pool.entries import Holder
 from coffre.pool.settings import Lane
 
+PARTIES: dict[int, None] = {}
+"""Parties that exist, by ``id``. While there are none, nobody is a member of one: asking that is
+quicker than asking the context."""
+
 
 class Party:
     """Threads that count as one: as the one who began it, which may be inside already."""
@@ -26,6 +30,10 @@ class Party:
     def __init__(self, beginner: Holder) -> None:
         """Begun by a thread or a task."""
         self.beginner = beginner
+        PARTIES[id(self)] = None
+
+    def __del__(self) -> None:
+        PARTIES.pop(id(self), None)
 
 
 PARTY: ContextVar[Party | None] = ContextVar("coffre.pool.party", default=None)

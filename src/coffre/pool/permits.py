@@ -1,79 +1,115 @@
 """Permits of a limit: who has one, and who waits for one. No thread, no clock.
 
-The rules are those for connections: a permit that comes back goes to whoever waits longest, and
-one that gets lost (a signal between two instructions) gives its room back as it is collected.
+A permit belongs to one holder for as long as nobody else needs it. A holder that leaves keeps
+it, *parked*, so that coming again is one look into a dictionary. When somebody has to wait, the
+gate is shut, and from then on every permit that is not in use goes to whoever waits longest.
 
-Guarded by the limiter's lock, but for single operations on ``free`` and on a holder's own key
-of ``held``, while the gate is open.
+Whoever comes or goes takes no lock, and meets whoever takes permits back by an old rule: each
+writes first, then looks at what the other wrote, so at least one of them sees the other.
+
+====================  ==========================  =============================================
+who                   writes                      then looks
+====================  ==========================  =============================================
+comes                 that it uses the permit     whether it is being recalled: if so, it undoes
+                                                  that, and comes again under the lock
+takes a permit back   that it is being recalled   whether it is in use: if so, it is left alone
+goes                  that it does not use it     at the gate: if it is shut, it goes again under
+                                                  the lock
+shuts the gate        the gate                    at all permits, for those that are not in use
+====================  ==========================  =============================================
+
+A permit that was taken back is never used again: who looked it up before cannot do harm.
+
+Everything here is called under the limiter's lock, but for the methods of :class:`Permit`.
+
+Source: E. W. Dijkstra, "Cooperating Sequential Processes", 1965 (T. J. Dekker's solution).
 """
 
 from __future__ import annotations
 
-import weakref
-from typing import Protocol
-
+from coffre.contract import OfferError
 from coffre.pool.entries import Holder, Waiter
 from coffre.pool.line import Line
 
 
-class Keeper(Protocol):
-    """Takes permits back that were lost."""
-
-    def lost(self, permit: Permit) -> None:
-        """Called by a finaliser: takes no lock that it would have to wait for."""
-        ...
-
-
 class Permit:
-    """The right of one holder to be inside. Whoever has the object has the right."""
+    """The right of one holder to be inside, used or parked.
 
-    keeper: weakref.ref[Keeper] | None = None
-    # A default of the class: one whose making was interrupted is finalised, too.
+    Every count has one writer, and everything else is single operations on a dictionary: what is
+    noted here needs no lock.
+    """
 
-    def __init__(self, keeper: weakref.ref[Keeper]) -> None:
-        """Free."""
+    __slots__ = ("depth", "guests", "key", "recalled", "stays")
+
+    def __init__(self, key: Holder, *, recalled: bool = False) -> None:
+        """Parked.
+
+        Args:
+            key: its holder.
+            recalled: for good, where everyone takes the lock.
+        """
+        self.key = key
         self.depth = 0
-        """How often its holder has entered without leaving."""
-        self.shared = False
-        """Used by several threads, or left by another: ``depth`` only changes under the lock."""
-        self.retired = False
-        """Taken out by a smaller limit, or lost and replaced."""
-        self.keeper = keeper
+        """How often its holder entered for itself without leaving; only the holder writes it."""
+        self.guests: dict[Holder, int] = {}
+        """The same for other members of its party; each writes its own."""
+        self.stays: dict[int, bool] = {}
+        """Stays that any thread may end, and waiters that were let in, by ``id``: whether it is
+        known that the holder itself will end it."""
+        self.recalled = recalled
+        """Being taken back, or taken back already."""
 
-    def __del__(self) -> None:
-        keeper = None if self.keeper is None else self.keeper()
-        if keeper is not None and not self.retired:
-            keeper.lost(self)
+    @property
+    def used(self) -> bool:
+        """Whether its holder is inside."""
+        return self.depth > 0 or bool(self.stays) or bool(self.guests)
 
+    @property
+    def known(self) -> bool:
+        """Whether nobody but its holder can end its use."""
+        return not self.guests and all(list(self.stays.values()))
 
-class Stay(Protocol):
-    """Being inside once: that of a waiter who was admitted, or what a user closes."""
-
-    holder: Holder | None
-    admitted: bool
+    def leave(self, member: Holder) -> bool:
+        """One entry of a member less; whether it had one."""
+        guests = self.guests
+        count = guests.get(member, 0)
+        # Nothing is called from here on, so no signal comes in between.
+        if member == self.key:
+            if self.depth <= 0:
+                return False
+            self.depth -= 1
+        elif count > 1:
+            guests[member] = count - 1
+        elif count == 1:
+            del guests[member]
+        else:
+            return False
+        return True
 
 
 class Permits:
-    """Free permits, holders and queue."""
+    """Holders and queue."""
 
-    def __init__(self, size: int, keeper: Keeper, *, always_locked: bool = False) -> None:
-        """So many free permits."""
+    def __init__(self, size: int, *, always_locked: bool = False) -> None:
+        """Nobody is inside."""
         self.size = size
-        self._keeper = weakref.ref(keeper)
         self._locked = always_locked
-        self.free: dict[Permit, None] = {}
         self.held: dict[Holder, Permit] = {}
+        """Every permit there is, used or parked."""
         self.line = Line()
         self.waiting: dict[Holder, list[Waiter]] = {}
         """Those in line, by holder: members of one party are admitted together."""
-        self.gate = always_locked
-        """Whether everyone must take the lock."""
         self.paused = False
-        self.made = 0
-        """Permits that exist: free, held, or on their way."""
-        self.settle()
+        self.gate = always_locked
+        """Whether permits are not parked: somebody waits, or there are too many."""
 
     # --- in and out --------------------------------------------------------------------------
+
+    def room(self, key: Holder) -> Permit | None:
+        """A parked permit for who comes, if there is room and nobody waits."""
+        if self.gate or len(self.held) >= self.size:
+            return None
+        return self.held.setdefault(key, Permit(key))
 
     def come(self, waiter: Waiter) -> None:
         """Somebody wants in: admitted, if its holder is inside, or there is room and no line.
@@ -81,42 +117,66 @@ class Permits:
         Otherwise it goes to the end of the line. Look at the waiter.
         """
         permit = self.held.get(waiter.holder)
-        if permit is not None:
+        if permit is not None and not self._take_back(permit):
             self._let_in(waiter, permit)
             return
         self.line.join(waiter)
         self.waiting.setdefault(waiter.holder, []).append(waiter)
-        # Published before the free permits are looked at: who leaves does it the other way round.
-        self.gate = True
-        self.settle()
+        self._shut()
+        self.serve()
 
     @staticmethod
     def _let_in(waiter: Waiter, permit: Permit) -> None:
-        permit.shared = True
-        # One assignment: who is interrupted either counts, and can be counted off, or does not.
-        permit.depth, waiter.admitted = permit.depth + 1, True
+        stays, mark = permit.stays, id(waiter)
+        # One assignment: who is interrupted either was let in, or was not.
+        stays[mark], waiter.admitted = False, True
 
-    def leave(self, stay: Stay) -> None:
-        """Leave once; harmless for a stay that is over, and for one who is not inside."""
-        permit = self.held.get(stay.holder)
-        if permit is None or not stay.admitted:
-            stay.admitted = False
-            return
-        permit.depth, stay.admitted = permit.depth - 1, False
-        if permit.depth > 0:
-            return
-        del self.held[stay.holder]
-        self.free[permit] = None
-        # Under the lock the gate says exactly whether there is anything to settle.
-        if self.gate:
-            self.settle()
+    def leave(self, permit: Permit) -> None:
+        """Somebody does not use a permit any more: it goes to the next."""
+        self._take_back(permit)
+        self.serve()
+
+    def refuse(self, waiter: Waiter, error: OfferError) -> None:
+        """Somebody is not let in: it waits no more."""
+        waiter.refusal = error
+        self.give_up(waiter)
 
     def give_up(self, waiter: Waiter) -> None:
         """Somebody stopped waiting; what it was given goes to the next."""
         self.line.leave(waiter)
         self._wait_no_more(waiter)
-        self.leave(waiter)
-        self.settle()
+        permit = self.held.get(waiter.holder)
+        if permit is not None:
+            permit.stays.pop(id(waiter), None)
+            waiter.admitted = False
+            self._take_back(permit)
+        self.serve()
+
+    def _wait_no_more(self, waiter: Waiter) -> None:
+        companions = self.waiting.get(waiter.holder, [])
+        if waiter in companions:
+            companions.remove(waiter)
+        if not companions:
+            self.waiting.pop(waiter.holder, None)
+
+    # --- governing ---------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Let nobody in who is not inside."""
+        self.paused = True
+        self._shut()
+
+    def resume(self) -> None:
+        """Let in again, those who waited first."""
+        self.paused = False
+        self.serve()
+
+    def resize(self, size: int) -> None:
+        """Change the limit. What is held above it is a debt, paid as it comes back."""
+        self.size = size
+        if len(self.held) > size:
+            self._shut()
+        self.serve()
 
     def repair(self) -> None:
         """Put straight whatever an exception in the middle of a change left half done."""
@@ -126,59 +186,52 @@ class Permits:
                     self.line.leave(waiter)
                     self._wait_no_more(waiter)
                 waiter.wake()
-        for key, permit in list(self.held.items()):
-            if permit.depth <= 0:
-                del self.held[key]
-                self.free[permit] = None
-        self.settle()
-
-    def _wait_no_more(self, waiter: Waiter) -> None:
-        companions = self.waiting.get(waiter.holder, [])
-        if waiter in companions:
-            companions.remove(waiter)
-        if not companions:
-            self.waiting.pop(waiter.holder, None)
+        self.gate = True
+        self._sweep()
+        self.serve()
 
     # --- serving -----------------------------------------------------------------------------
 
-    def settle(self) -> None:
-        """Give what is free to those who wait, in their order."""
-        self.gate = True
-        self._adjust()
-        while not self.paused and (head := self.line.head()) is not None:
-            if head.holder not in self.held and not self._take(head.holder):
-                break
-            self._admit(head)
-        self.gate = bool(self._locked or self.line or self.paused or self.made > self.size)
+    def _shut(self) -> None:
+        """Have nobody keep a permit that it does not use."""
+        if not self.gate:
+            self.gate = True
+            self._sweep()
 
-    def _take(self, key: Holder) -> bool:
-        try:
-            permit, _ = self.free.popitem()
-        except KeyError:
+    def _sweep(self) -> None:
+        for permit in list(self.held.values()):
+            self._take_back(permit)
+
+    def _take_back(self, permit: Permit) -> bool:
+        """Whether it is not in use, and there is room for another now."""
+        if self.held.get(permit.key) is not permit:
+            return True
+        permit.recalled = True
+        if permit.used:
+            permit.recalled = self._locked
             return False
-        permit.depth = 0
-        self.held[key] = permit
+        del self.held[permit.key]
         return True
 
-    def _adjust(self) -> None:
-        """Make or retire permits. What is held above the size is a debt, paid as it comes back."""
-        while self.made < self.size:
-            self.made += 1
-            self.free[Permit(self._keeper)] = None
-        while self.made > self.size and self.free:
-            try:
-                permit, _ = self.free.popitem()
-            except KeyError:
-                break
-            permit.retired = True
-            self.made -= 1
+    def serve(self) -> None:
+        """Give what is free to those who wait, in their order."""
+        while not self.paused and (head := self.line.head()) is not None:
+            permit = self.held.get(head.holder)
+            if permit is None:
+                if len(self.held) >= self.size:
+                    break
+                permit = Permit(head.holder, recalled=self._locked)
+                self.held[head.holder] = permit
+            self._admit(head, permit)
+        self.gate = bool(self._locked or self.line or self.paused or len(self.held) > self.size)
 
-    def _admit(self, head: Waiter) -> None:
+    def _admit(self, head: Waiter, permit: Permit) -> None:
         """Let the head in, and with it everyone of its party: they are one holder."""
-        permit = self.held[head.holder]
-        self.line.served(head)
-        for waiter in list(self.waiting.get(head.holder, [head])):
+        companions = list(self.waiting.get(head.holder, [head]))
+        for waiter in companions:  # before they leave the line: see repair
             self._let_in(waiter, permit)
+        self.line.served(head)
+        for waiter in companions:
             self.line.leave(waiter)
             waiter.wake()
         self.waiting.pop(head.holder, None)
