@@ -29,6 +29,9 @@ class MemoryHarness(Harness):
     def damage(self, ref: ObjectRef) -> None:
         self.offer.damage(ref)
 
+    def bytes_set_aside(self, place: str) -> bytes | None:
+        return next((one.data for one in self.offer.quarantined if one.place == place), None)
+
     def unreachable(self) -> ConnectionParameters:
         MemoryOffer.at("memory://gone").online = False
         return ConnectionParameters(url="memory://gone")
@@ -73,6 +76,9 @@ class FilesystemHarness(Harness):
     def _path(self, ref: ObjectRef) -> Path | None:
         place = self.root / str(ref.tenant) / ref.container
         return next(place.glob(f"*/{ref.identifier}"), None)
+
+    def bytes_set_aside(self, place: str) -> bytes | None:
+        return Path(place).read_bytes()
 
     def new_place(self) -> ConnectionParameters:
         place = self.root.with_name("new-place")

@@ -7,6 +7,7 @@ need it *not tried*, and the report says which.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from secrets import randbelow
 from urllib.parse import urlsplit, urlunsplit
@@ -70,6 +71,10 @@ class Harness:
         """Change the bytes at rest, their number and nothing else unchanged."""
         raise NotTried("the harness has no way to damage an object (damage)")
 
+    def bytes_set_aside(self, place: str) -> bytes | None:
+        """The bytes that a quarantine keeps at a place; ``None`` when it has none there."""
+        raise NotTried("the harness has no way to see what was set aside (bytes_set_aside)")
+
     # --- hooks: other parameters ----------------------------------------------------------
 
     def new_place(self) -> ConnectionParameters:
@@ -77,8 +82,15 @@ class Harness:
         raise NotTried("the harness has no place that is not an offer yet (new_place)")
 
     def unreachable(self) -> ConnectionParameters:
-        """Parameters of an offer that cannot be reached."""
-        raise NotTried("the harness has no offer that cannot be reached (unreachable)")
+        """Parameters of an offer that cannot be reached.
+
+        Unless overridden, a port of this machine on which nobody listens, for a service that
+        has a port.
+        """
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            host, port = nobody.getsockname()
+        return self.through(host, port)
 
     def other_user(self) -> ConnectionParameters:
         """Parameters of the same offer for another user, who sees the same objects."""

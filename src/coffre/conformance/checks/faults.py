@@ -122,6 +122,26 @@ def a_listing_that_is_cut_off_raises(bench: Bench, kind: Kind) -> None:
         expect(found in (None, names), "a listing that was cut off just ended")
 
 
+@check_named("faults.cut", {name: name for name in ASKED})
+def a_service_that_is_gone_is_unavailable(bench: Bench, name: str) -> None:
+    """The relay ends under an open session, and nobody listens any more."""
+    with bench.session() as direct, relayed(bench) as (session, proxy):
+        direct.put("it")
+        parameters = session.connection.parameters
+        proxy.close()
+        bench.did("from now on: nobody listens")
+        found = answered(lambda: ASKED[name](session))
+        expect(found is None, f"a service that is gone answered {found!r} to {name}")
+        same(bench.driver.is_available(parameters), False, "is_available of it")
+
+        def anew() -> object:
+            with bench.session(parameters) as new:
+                return ASKED[name](new)
+
+        same(answered(anew), None, f"what a new session answers to {name}")
+        same(direct.read("it"), SMALL, "what is read directly")
+
+
 # --- writing -------------------------------------------------------------------------------------
 
 

@@ -92,9 +92,11 @@ def a_large_object_passes_whole(bench: Bench) -> None:
 
 def _last_bytes(session: Session, content: LongContent) -> None:
     if Capability.RANGE_READ in session.connection.capabilities:
-        *_, last = _pieces(content.size)
+        end = b""
+        for piece in _pieces(content.size):
+            end = end[-10:] + piece
         found = session.read("large", offset=content.size - 10)
-        same(found, last[-10:], "the last ten bytes, by range")
+        same(found, end[-10:], "the last ten bytes, by range")
 
 
 @check("limits.objects")

@@ -16,8 +16,8 @@ def short_histories(bench: Bench) -> None:
 
 @check("model.same", profile=LIMITS)
 def long_histories(bench: Bench) -> None:
-    """Two hundred histories of up to a hundred steps, by three sessions."""
-    search(bench, histories=200, steps=100)
+    """Sixty histories of up to sixty steps, by three sessions."""
+    search(bench, histories=60, steps=60)
 
 
 def search(bench: Bench, *, histories: int, steps: int) -> None:

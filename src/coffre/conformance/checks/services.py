@@ -183,6 +183,18 @@ def what_is_set_aside_is_absent_and_another_takes_its_place(bench: Bench) -> Non
 
 
 @check("quarantine.aside")
+def the_bytes_of_both_are_kept(bench: Bench) -> None:
+    """An object is set aside, then another one of its name: each is found where it was put."""
+    with bench.session() as session:
+        places = []
+        for data in (b"the first", some_bytes(CHUNK + 1)):
+            session.put("it", data)
+            places.append((set_aside(session, "it").place, data))
+    for place, data in places:
+        same(bench.harness.bytes_set_aside(place), data, f"the bytes at {place}")
+
+
+@check("quarantine.aside")
 def what_is_set_aside_does_not_conflict(bench: Bench) -> None:
     """Bad bytes are set aside; the right ones, which are others, are stored."""
     with bench.session() as session:

@@ -62,6 +62,12 @@ DUTIES = (
         source="Connection.put; DESIGN, law 5",
     ),
     Duty(
+        id="put.crash",
+        text="A writer that dies in the middle leaves what was there before, and keeps nobody from "
+        "storing.",
+        source="Connection.put; DESIGN, law 5",
+    ),
+    Duty(
         id="put.visible",
         text="Once a put has returned, every session sees the object: get, stat and list.",
         source="Connection.put",
