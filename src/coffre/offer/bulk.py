@@ -21,6 +21,7 @@ from coffre.contract import (
     PutRequest,
     PutResult,
     SupportsBulkPut,
+    refuse_unsupported,
 )
 from coffre.offer.checks import checked_put
 from coffre.offer.confirmation import confirm_put
@@ -145,8 +146,9 @@ class Bulk:
 
     def _over(self, connection: Connection, left: list[int]) -> int:
         """Put over one connection; where in ``left`` it broke, or past its end."""
-        allowed = [i for i in left if self._is_allowed(i, connection)]
-        bulk = Capability.BULK_PUT in self._sessions.effective(connection)
+        capabilities = self._sessions.effective(connection)
+        allowed = [i for i in left if self._is_allowed(i, capabilities)]
+        bulk = Capability.BULK_PUT in capabilities
         if bulk and len(allowed) > 1 and self._together(connection, allowed):
             return len(left)
         for index in allowed:
@@ -156,13 +158,12 @@ class Bulk:
                 return left.index(index)
         return len(left)
 
-    def _is_allowed(self, index: int, connection: Connection) -> bool:
+    def _is_allowed(self, index: int, capabilities: frozenset[Capability]) -> bool:
         request = self._requests[index]
         try:
-            with self._sessions.signing(request.ref):
-                self._sessions.check(request, connection)
+            refuse_unsupported(request, capabilities, self._sessions.driver.contract)
         except CoffreError as error:
-            self._outcomes[index] = error
+            self._outcomes[index] = self._sessions.sign(error, request.ref)
             return False
         return True
 

@@ -29,12 +29,9 @@ class BytesContent:
             known: its digest, when the caller has just computed it from these very bytes.
         """
         self.data = data
-        self._digests = {} if known is None else {known.algorithm: known}
-
-    @property
-    def size(self) -> int:
+        self.size = len(data)
         """Length, in bytes."""
-        return len(self.data)
+        self._digests = {} if known is None else {known.algorithm: known}
 
     def digest(self, algorithm: DigestAlgorithm) -> Digest:
         """Digest of the bytes."""

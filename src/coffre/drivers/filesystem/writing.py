@@ -30,7 +30,15 @@ from coffre.drivers.filesystem.opening import digest_of, open_object
 from coffre.drivers.filesystem.parts import Part, open_part
 from coffre.drivers.filesystem.records import attach, read_record, remove_sidecar, write_sidecar
 from coffre.drivers.filesystem.root import Root
-from coffre.streams import Copied, Filling, check_received, copy_digesting
+from coffre.streams import (
+    CHUNK,
+    BytesContent,
+    Copied,
+    Filling,
+    check_received,
+    copy_digesting,
+    write_all,
+)
 from coffre.tree import Place, place_of, record_line
 
 
@@ -92,6 +100,9 @@ def stage(root: Root, request: PutRequest, moment: str, *, flush: bool = True) -
 
 def _receive(part: Part, request: PutRequest) -> Copied:
     """Pull the content into the part; its own errors pass through unchanged."""
+    content = request.content
+    if type(content) is BytesContent and content.size <= CHUNK:
+        return _write_whole(part, request, content)
     filling = Filling(part.fd, request.size)
 
     def write(data: Buffer) -> None:
@@ -100,9 +111,18 @@ def _receive(part: Part, request: PutRequest) -> Copied:
         except OSError as error:
             raise offer_error(error, request.ref) from error
 
-    with request.content.open() as stream:
+    with content.open() as stream:
         copied = copy_digesting(stream, write, request.algorithm, at_most=request.size)
     check_received(request, copied)
+    return copied
+
+
+def _write_whole(part: Part, request: PutRequest, content: BytesContent) -> Copied:
+    """Bytes in memory need no stream: most objects are small, and a stream costs more than they."""
+    copied = Copied(content.size, content.digest(request.algorithm))
+    check_received(request, copied)
+    with translating(request.ref):
+        write_all(part.fd, content.data)
     return copied
 
 
