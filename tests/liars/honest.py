@@ -126,7 +126,7 @@ class HonestDriver(MemoryDriver):
     """The memory driver behind a password."""
 
     name = "honest"
-    parameters = (
+    parameters: tuple[Parameter, ...] = (  # type: ignore[assignment]
         *MemoryDriver.parameters,
         Parameter(name="password", type=Secret, help="What the service asks for."),
     )

@@ -11,7 +11,6 @@ from coffre.contract import (
     DeleteResult,
     Digest,
     ObjectConflictError,
-    ObjectRef,
     OfferFailedError,
     PutRequest,
     PutResult,
@@ -91,7 +90,7 @@ class WatchesTheSource(HonestConnection):
             try:
                 while piece := stream.read(CHUNK):
                     came.append(piece)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - what to do of it is the lie
                 return self.broken(request, b"".join(came), error)
         data = b"".join(came)
         return data, Copied(len(data), request.algorithm.of(data))
@@ -169,8 +168,7 @@ class IsBusy(HonestConnection):
     """Of two writers of one reference the second is turned away as if the service had failed."""
 
     def publish(self, request: PutRequest, data: bytes, copied: Copied) -> PutResult:
-        locks: dict[ObjectRef, threading.Lock] = self.driver.notes
-        lock = locks.setdefault(request.ref, threading.Lock())  # type: ignore[call-overload]
+        lock = self.driver.notes.setdefault(str(request.ref), threading.Lock())
         if not lock.acquire(blocking=False):
             raise OfferFailedError("somebody else is writing", ref=request.ref)
         try:

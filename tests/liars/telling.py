@@ -107,7 +107,7 @@ class DigestsUnderItsOwnAlgorithm(Tells):
     """Whatever algorithm is asked for, the digest is SHA-256."""
 
     def told(self, result: StatResult, request: StatRequest, held: Held) -> StatResult:
-        digest = request.digest and DigestAlgorithm.SHA256.of(held.data)
+        digest = DigestAlgorithm.SHA256.of(held.data) if request.digest else None
         return replace(result, digest=digest)
 
 

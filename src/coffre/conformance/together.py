@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Self, TypeVar
 
 from coffre.conformance.broken import NotTried
 
@@ -47,16 +49,48 @@ def together(calls: Sequence[Callable[[], Result]]) -> list[Result | BaseExcepti
     return outcomes
 
 
-def elsewhere(call: Callable[[], Result]) -> Result:
-    """Call it in another thread, and wait for it.
+class Hand:
+    """A thread that does what it is told, one thing after the other, until it is let go.
 
-    Raises:
-        BaseException: whatever it raised there.
+    Threads that follow each other may have the same number; hands that are there together never
+    have, and a driver that goes by the number finds out. Use it as a context manager.
     """
-    (outcome,) = together([call])
-    if isinstance(outcome, BaseException):
-        raise outcome
-    return outcome
+
+    def __init__(self) -> None:
+        """Nothing to do yet."""
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def _work(self) -> None:
+        while (call := self._calls.get()) is not None:
+            call()
+
+    def do(self, call: Callable[[], Result]) -> Result:
+        """Do it in this thread, and wait for it.
+
+        Raises:
+            BaseException: whatever it raised there.
+            TimeoutError: it hangs.
+        """
+        outcome: Future[Result] = Future()
+
+        def work() -> None:
+            try:
+                outcome.set_result(call())
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is the outcome
+                outcome.set_exception(error)
+
+        self._calls.put(work)
+        return outcome.result(PATIENCE)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let it go."""
+        self._calls.put(None)
 
 
 class Loop:

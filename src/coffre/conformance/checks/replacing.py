@@ -7,9 +7,9 @@ from functools import partial
 from coffre.conformance.bench import Bench
 from coffre.conformance.broken import expect, raises, same
 from coffre.conformance.check import check, check_each
-from coffre.conformance.checks.unseen import whole_or_absent, write
+from coffre.conformance.checks.unseen import write
 from coffre.conformance.contents import ScriptedContent, some_bytes
-from coffre.conformance.session import DATA
+from coffre.conformance.session import DATA, Session
 from coffre.conformance.together import Loop, together
 from coffre.contract import (
     Capability,
@@ -75,6 +75,19 @@ def objects_of_any_size_are_replaced(bench: Bench, size: int) -> None:
         same(session.read("it"), data, "the bytes read")
         session.put("it", replace=True)
         same(session.read("it"), DATA, "the bytes read")
+
+
+@check("replace.done")
+def what_was_replaced_does_not_come_back(bench: Bench) -> None:
+    """Replaced, the new one deleted, and put again: nothing of the old one is found."""
+    with bench.session() as session, bench.session() as other:
+        session.put("it", b"the old", metadata=kept(bench, "old"))
+        session.put("it", b"the new", replace=True)
+        expect(session.delete("it").existed, "the delete says that nothing was there")
+        other.absent("it")
+        same(other.names(), [], "the container")
+        expect(not other.put("it", b"the old").already_there, "said to be there already")
+        same(dict(other.stat("it").metadata), {}, "the metadata by stat")
 
 
 @check("replace.done")
@@ -149,10 +162,19 @@ def a_reader_that_looks_all_the_time_sees_old_or_new(bench: Bench) -> None:
     wholes = [some_bytes(CHUNK, 1), some_bytes(2 * CHUNK, 2)]
     with bench.session() as session, bench.session() as reader:
         session.put("it", wholes[0])
-        with Loop(partial(whole_or_absent, reader, wholes)):
+        with Loop(partial(old_or_new, reader, wholes)):
             for number in range(6):
                 session.put("it", wholes[(number + 1) % 2], replace=True)
         same(session.names(), ["it"], "the container")
+
+
+def old_or_new(reader: Session, wholes: list[bytes]) -> None:
+    """Hold that what is read and listed is one of some objects: never none, and never a part."""
+    expect(reader.read("it") in wholes, "the bytes read are neither the old ones nor the new")
+    sizes = {len(whole) for whole in wholes}
+    with reader.listing() as listing:
+        found = [(entry.identifier, entry.size) for entry in listing]
+    expect(len(found) == 1 and found[0][1] in sizes, f"a listing shows {found}")
 
 
 @check("replace.atomic")

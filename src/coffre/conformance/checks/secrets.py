@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,6 +60,23 @@ def nothing_that_prints_itself_shows_it(bench: Bench) -> None:
             for thing in shown:
                 text = f"{thing!r} {thing}"
                 hidden(text, secrets, f"what {type(thing).__name__} prints of itself")
+
+
+@check("secret.shown")
+def nothing_that_is_pickled_holds_it(bench: Bench) -> None:
+    """The driver, a session and its parameters, as far as they can be sent to another process."""
+    secrets = secrets_of(bench)
+    with bench.session() as session:
+        session.put("it")
+        for thing in (bench.driver, session.connection, session.connection.parameters):
+            hidden(_pickled(thing), secrets, f"a pickle of {type(thing).__name__}")
+
+
+def _pickled(thing: object) -> str:
+    try:
+        return pickle.dumps(thing).decode("utf-8", "replace")
+    except Exception:  # noqa: BLE001 - what cannot be pickled gives nothing away
+        return ""
 
 
 @check("secret.errors")
@@ -136,7 +154,9 @@ def everything_of(error: BaseException) -> str:
     """All that an error would show somebody: message, arguments, attributes, notes, causes."""
     texts = ["".join(traceback.format_exception(error))]
     current: BaseException | None = error
-    while current is not None:
+    seen: set[int] = set()
+    while current is not None and id(current) not in seen:  # a cause may be its own
+        seen.add(id(current))
         texts += [repr(current), repr(current.args), repr(vars(current))]
         current = current.__cause__ or current.__context__
     return "\n".join(texts)

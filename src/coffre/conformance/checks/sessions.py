@@ -9,7 +9,7 @@ from coffre.conformance.broken import Broken, expect, raises, same, told
 from coffre.conformance.check import check, check_named
 from coffre.conformance.contents import ScriptedContent, some_bytes
 from coffre.conformance.session import Session
-from coffre.conformance.together import elsewhere
+from coffre.conformance.together import Hand
 from coffre.contract import (
     ObjectConflictError,
     ObjectNotFoundError,
@@ -171,13 +171,15 @@ def _refused(call: Callable[[], object]) -> None:
 def threads_use_it_one_after_the_other(bench: Bench) -> None:
     """One thread opens it, a second puts, a third reads, a fourth closes it."""
     bench.ref("it")
-    connection = elsewhere(bench.connect)
-    session = Session(bench, connection)
-    elsewhere(lambda: session.put("it"))
-    result = elsewhere(lambda: session.get("it"))
-    same(elsewhere(result.stream.read), b"some bytes", "what a third thread reads")
-    elsewhere(result.stream.close)
-    listing = elsewhere(session.listing)
-    same([entry.identifier for entry in listing], ["it"], "a listing begun by another thread")
-    elsewhere(listing.close)
-    elsewhere(connection.close)
+    with Hand() as first, Hand() as second, Hand() as third, Hand() as fourth:
+        connection = first.do(bench.connect)
+        session = Session(bench, connection)
+        second.do(lambda: session.put("it"))
+        result = third.do(lambda: session.get("it"))
+        same(fourth.do(result.stream.read), b"some bytes", "what another thread reads")
+        first.do(result.stream.close)
+        listing = second.do(session.listing)
+        found = third.do(lambda: [entry.identifier for entry in listing])
+        same(found, ["it"], "a listing begun by another thread")
+        second.do(listing.close)
+        fourth.do(connection.close)
