@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
+from itertools import count
 from types import TracebackType
 from typing import Self
 
@@ -61,6 +62,7 @@ class Bench:
         self.remarks: list[str] = []
         self.figures: list[Figure] = []
         self._made: set[ObjectRef] = set()
+        self._sessions = count(1)
         self._open = ExitStack()
 
     # --- who is tested --------------------------------------------------------------------
@@ -170,6 +172,11 @@ class Bench:
             yield session
         finally:
             session.connection.close()
+
+    def label(self) -> str:
+        """How steps of the next session begin: the first needs no name."""
+        number = next(self._sessions)
+        return "" if number == 1 else f"session {number}: "
 
     def at_rest(self, ref: ObjectRef | str) -> bytes | None:
         """The bytes that the offer holds, seen by the best way there is.

@@ -48,6 +48,7 @@ class Session:
         """Wrap a connection, which is also there bare."""
         self._bench = bench
         self.connection = connection
+        self._label = bench.label()
 
     # --- putting --------------------------------------------------------------------------
 
@@ -176,9 +177,9 @@ class Session:
         try:
             result = call()
         except BaseException as error:
-            self._bench.did(f"{step}: raised {told(error)}")
+            self._bench.did(f"{self._label}{step}: raised {told(error)}")
             raise
-        self._bench.did(f"{step}: {_brief(result)}")
+        self._bench.did(f"{self._label}{step}: {_brief(result)}")
         return result
 
 

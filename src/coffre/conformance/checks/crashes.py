@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Callable
 
 from coffre.conformance.bench import Bench
-from coffre.conformance.broken import NotTried, expect, same
+from coffre.conformance.broken import same
 from coffre.conformance.check import check
 from coffre.conformance.checks.services import sweep
 from coffre.conformance.contents import ScriptedContent, some_bytes
+from coffre.conformance.forking import in_a_child
 from coffre.conformance.session import DATA, Session
 from coffre.contract import Capability
 from coffre.streams import CHUNK
 
 SIZE = 3 * CHUNK
+DEATH = 9
+"""Exit status of a child that died where it should."""
 
 
 def die() -> None:
     """End this process as a crash does: nothing is closed, nothing is flushed, nothing is said."""
-    os._exit(9)
-
-
-def dies_in_a_child(call: Callable[[], object]) -> None:
-    """Fork, and wait for the child to die in the middle of a call.
-
-    Raises:
-        NotTried: this system cannot fork.
-        Broken: the child came to the end of the call.
-    """
-    if not hasattr(os, "fork"):
-        raise NotTried("this system cannot fork")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads: on purpose
-        child = os.fork()
-    if child == 0:
-        try:
-            call()
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    expect(os.waitstatus_to_exitcode(status) == 9, "the child did not die where it should")
+    os._exit(DEATH)
 
 
 def a_put_that_dies(bench: Bench, name: str, *, replace: bool = False) -> None:
@@ -53,8 +33,11 @@ def a_put_that_dies(bench: Bench, name: str, *, replace: bool = False) -> None:
         session.pull(name, content, SIZE, replace=replace)
 
     ref = bench.ref(name)
-    dies_in_a_child(put)
+    child = in_a_child(put)
     bench.stored(ref)
+    same(
+        child.status, DEATH, f"the exit status of a child that was to die (it says {child.said!r})"
+    )
     bench.did(f"a child process put {SIZE} bytes under {ref}, and died after {2 * CHUNK}")
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import select
-import signal
 import threading
-import warnings
 
 from coffre.conformance.bench import Bench
-from coffre.conformance.broken import Broken, NotTried, expect, same, told
+from coffre.conformance.broken import expect, same
 from coffre.conformance.check import check
 from coffre.conformance.contents import ScriptedContent, some_bytes
+from coffre.conformance.forking import in_a_child
 from coffre.conformance.session import DATA, Session
 from coffre.conformance.together import open_descriptors
 from coffre.contract import CoffreError, SourceError
@@ -23,8 +20,6 @@ FAILURES = 5
 """Sessions that fail to open: few, since some drivers rest longer after each."""
 LINGER = 2.0
 """Seconds for which a thread may take to end."""
-CHILD = 20.0
-"""Seconds for which a child process is waited for."""
 
 
 def a_life(bench: Bench, number: int) -> None:
@@ -94,7 +89,7 @@ def parent_and_child_both_go_on(bench: Bench) -> None:
     """A session is open while the process forks; the child opens its own, the parent goes on."""
     with bench.session() as session:
         session.put("before")
-        answer = in_a_child(lambda: _live(bench, "of-the-child"))
+        answer = in_a_child(lambda: _live(bench, "of-the-child")).said
         bench.stored(bench.ref("of-the-child"))
         bench.did(f"fork; the child says: {answer}")
         same(answer, "ok", "what the child met")
@@ -107,7 +102,7 @@ def parent_and_child_both_go_on(bench: Bench) -> None:
 def a_child_may_fork_before_anything_was_opened(bench: Bench) -> None:
     """The driver exists, no session does; the child opens the first one, then the parent does."""
     bench.ref("of-the-child")
-    answer = in_a_child(lambda: _live(bench, "of-the-child"))
+    answer = in_a_child(lambda: _live(bench, "of-the-child")).said
     bench.stored(bench.ref("of-the-child"))
     same(answer, "ok", "what the child met")
     _live(bench, "of-the-parent")
@@ -120,41 +115,3 @@ def _live(bench: Bench, name: str) -> None:
         session.put(name)
         same(session.read(name), DATA, "the bytes read")
         session.delete(name)
-
-
-def in_a_child(call: object) -> str:
-    """What a call did in a forked child: ``ok``, or the error that it met, as text.
-
-    Raises:
-        NotTried: this system cannot fork.
-    """
-    if not hasattr(os, "fork") or not callable(call):
-        raise NotTried("this system cannot fork")
-    reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        # Later Pythons warn of a fork beside threads: that is just what is tried here.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        os.close(reading)
-        try:
-            call()
-            said = "ok"
-        except BaseException as error:  # noqa: BLE001 - all that the child can do is to tell it
-            said = told(error)
-        os.write(writing, said.encode()[:2000])
-        os._exit(0)
-    os.close(writing)
-    return _answer(child, reading)
-
-
-def _answer(child: int, reading: int) -> str:
-    try:
-        ready, _, _ = select.select([reading], [], [], CHILD)
-        if not ready:
-            os.kill(child, signal.SIGKILL)
-            raise Broken(f"the child did not come to an end within {CHILD:g} s")
-        return os.read(reading, 2000).decode(errors="replace") or "it died"
-    finally:
-        os.close(reading)
-        os.waitpid(child, 0)
