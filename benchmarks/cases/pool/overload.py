@@ -70,20 +70,21 @@ def load(callers: int, seconds: float) -> Load:
 
 
 def _caller(pool: ConnectionPool, part: Load, counts_from: float, seconds: float) -> None:
+    """Counts what ends while it counts: a lease is one of the second in which it is got."""
     ends = counts_from + seconds
     while (asked := time.perf_counter()) < ends:
-        counts, cpu = asked >= counts_from, time.thread_time()
+        cpu = time.thread_time()
         try:
             with pool.lease():
-                if counts and (got := time.perf_counter()) < ends:
+                if counts_from <= (got := time.perf_counter()) < ends:
                     part.waits.append(got - asked)
                 time.sleep(HELD)
         except PoolBusyError:
-            if counts:
+            if asked >= counts_from:
                 part.refusals.append(time.thread_time() - cpu)
             time.sleep(ANGER)
         except PoolTimeoutError:
-            part.timed_out += counts
+            part.timed_out += asked >= counts_from
 
 
 @cache

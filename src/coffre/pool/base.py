@@ -154,10 +154,10 @@ class PoolBase:
 
     def settle(self) -> None:
         """Serve who can be served."""
-        if self.is_inside():
+        if self._lock._is_owned():
             self.note(Lease())  # whoever was interrupted settles once more
         else:
-            self.change(self._settle)
+            self.change(self.core.settle, self.now())
 
     def _settle(self) -> None:
         self.core.settle(self.now())

@@ -24,7 +24,8 @@ logger = logging.getLogger("coffre.pool")
 class Borrowing(Opening):
     """Lends connections to threads, in the order in which they ask."""
 
-    def lease(self, *, timeout: Timeout = DEFAULT, lane: Lane = Lane.NORMAL) -> Lease:
+    # Not by keyword only, as it would be anywhere else: that costs a tenth of a lease.
+    def lease(self, timeout: Timeout = DEFAULT, lane: Lane = Lane.NORMAL) -> Lease:
         """Borrow a connection: ``with pool.lease() as connection``, or close the lease yourself.
 
         Args:
@@ -42,34 +43,11 @@ class Borrowing(Opening):
         """
         lease = Lease()
         lease.pool = self
-        core = self.core
+        lease.marked = False  # found sooner in the object than in its class
         frame = _getframe(1)
-        if not core.gate:
-            try:
-                lease.token, _ = core.idle.popitem()
-                entry = lease.token.entry
-                now = self.now()
-                if now < entry.fresh_until and entry.generation == core.generation:
-                    entry.holder = get_ident()
-                    entry.taken = now
-                    entry.code = frame.f_code
-                    entry.instruction = frame.f_lasti
-                    entry.uses += 1
-                    return lease
-            except KeyError:  # nothing is idle
-                pass
-            except BaseException:
-                self._undo(lease)
-                raise
+        if lease.take(self, self.core, get_ident(), frame.f_code, frame.f_lasti):
+            return lease
         return self._lease_slowly(lease, timeout, lane, frame.f_code, frame.f_lasti)
-
-    def _undo(self, lease: Lease) -> None:
-        """An interrupted loan: what was taken becomes idle again."""
-        if lease.token is not None:
-            lease.token.entry.holder = lease.token.entry.code = None
-            token = lease.token
-            self.core.idle[token] = lease.token = None
-            self.settle()
 
     # --- the slow path -------------------------------------------------------------------------
 
@@ -77,7 +55,10 @@ class Borrowing(Opening):
         self, lease: Lease, timeout: Timeout, lane: Lane, code: CodeType, instruction: int
     ) -> Lease:
         now = self.now()
-        waiter = ThreadWaiter(now, now + self.patience(timeout), lane, get_ident())
+        deadline = now + self.patience(timeout)
+        if lease.token is None and self.core.pace is not None:
+            self.shed(lane, now, deadline)
+        waiter = ThreadWaiter(now, deadline, lane, get_ident())
         try:
             if lease.token is not None:  # taken on the fast path, but not to be lent unseen
                 waiter.token, lease.token = lease.token, None
@@ -90,9 +71,25 @@ class Borrowing(Opening):
             if error is not waiter.refusal:  # who was refused has left already, with nothing
                 self.change(self.core.give_up, waiter, self.now())
             self.core.awaiting.pop(waiter, None)
+            waiter.refusal = None  # it knows this frame: a circle would be left to the collector
             raise
         self.core.awaiting.pop(waiter, None)
         return lease
+
+    def shed(self, lane: Lane, now: float, deadline: float) -> None:
+        """Refuse who would wait in vain, before anything else is done for it.
+
+        Raises:
+            PoolBusyError: it would not be served in time.
+        """
+        refusal = self.core.hopeless(lane, now, deadline)
+        if refusal is None:
+            return
+        try:
+            self.change(self.core.count_refusal, refusal)
+            raise refusal
+        finally:
+            del refusal  # it knows this frame: a circle would be left to the collector
 
     def note_loan(
         self, entry: Entry, holder: Holder | None, code: CodeType | None, instruction: int

@@ -16,7 +16,6 @@ from functools import partial
 from coffre.contract import Connection
 from coffre.pool.breaker import blames_service
 from coffre.pool.entries import NEVER, Entry, LostToken, Token, Waiter
-from coffre.pool.errors import PoolTimeoutError
 from coffre.pool.serving import Serving
 
 
@@ -68,15 +67,7 @@ class PoolCore(Serving):
         """The waiter's patience is over, unless it was served meanwhile."""
         if waiter.settled:
             return
-        error = PoolTimeoutError(
-            f"pool {self.name}: no connection within {now - waiter.since:.1f} s; "
-            f"{self.held} lent, {len(self.opening)} being opened, {len(self.line) - 1} others wait"
-        )
-        if self.breaker.cause is not None and self.breaker.failed_at >= waiter.since:
-            error.__cause__ = self.breaker.cause
-        self.counters.timed_out += 1
-        self.tell("timed-out", seconds=now - waiter.since)
-        self.refuse(waiter, error)
+        self.expire(waiter, now)
         self.settle(now)
 
     def give_up(self, waiter: Waiter, now: float) -> None:

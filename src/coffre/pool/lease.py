@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from coffre.contract import Connection
@@ -56,6 +56,78 @@ class Lease:
     marked = False
     """Discarded or dirty: one thing to look at on the fast path, where there are two."""
 
+    # --- the fast path, of every face: taking what is idle, and giving it back -------------------
+
+    def take(
+        self, pool: Lender, core: PoolCore, holder: Holder, code: CodeType, instruction: int
+    ) -> bool:
+        """Borrow a connection that is idle, if nobody waits, without a lock.
+
+        Returns:
+            False when that cannot be: the face asks the rules. One that must not be lent unseen
+            was taken then, if there is a token.
+        """
+        if not core.gate:
+            try:
+                self.token, _ = core.idle.popitem()
+                entry = self.token.entry
+                clock = pool.now  # not `pool.now()`: a method is looked up in another, slower way
+                now = clock()
+                if now < entry.fresh_until and entry.generation == core.generation:
+                    entry.holder = holder
+                    entry.taken = now
+                    entry.code = code
+                    entry.instruction = instruction
+                    entry.uses += 1
+                    return True
+            except KeyError:  # nothing is idle
+                pass
+            except BaseException:
+                self._undo(pool, core)
+                raise
+        return False
+
+    def _undo(self, pool: Lender, core: PoolCore) -> None:
+        """An interrupted loan: what was taken becomes idle again."""
+        token = self.token
+        if token is not None:
+            token.entry.holder = token.entry.code = None
+            core.idle[token] = self.token = None
+            pool.settle()
+
+    def close(self) -> None:
+        """Give the connection back.
+
+        Raises:
+            LeaseReturnedError: it was given back before; nothing changes.
+        """
+        token = self.token
+        if token is None:
+            raise LeaseReturnedError("this lease was given back before")
+        entry = token.entry
+        pool = self.pool
+        core = pool.core
+        clock = pool.now  # as in `take`
+        now = clock()
+        if now >= entry.expires or self.marked:
+            pool.take_back(self, token)
+            return
+        fresh = now + pool.look_after
+        # Not min(): this is the fast path.
+        entry.fresh_until = fresh if fresh < entry.expires else entry.expires  # noqa: FURB136
+        entry.returned = now
+        entry.holder = entry.code = None
+        try:
+            core.idle[token] = self.token = None  # one assignment: see PoolState.idle
+            # Looked at after the connection was published: a drain in between sees it, or is seen.
+            if core.gate or now >= core.next_look or entry.generation != core.generation:
+                pool.settle()
+        except BaseException:
+            pool.settle()  # somebody may be waiting for it
+            raise
+
+    # --- the loan ------------------------------------------------------------------------------
+
     @property
     def connection(self) -> Connection:
         """The connection.
@@ -98,36 +170,6 @@ class Lease:
         """Somebody else may give it back: who waits is not deadlocked with its borrower."""
         if self.token is not None:
             self.token.entry.holder = holder
-
-    def close(self) -> None:
-        """Give the connection back.
-
-        Raises:
-            LeaseReturnedError: it was given back before; nothing changes.
-        """
-        token = self.token
-        if token is None:
-            raise LeaseReturnedError("this lease was given back before")
-        entry = token.entry
-        pool = self.pool
-        core = pool.core
-        now = pool.now()
-        if now >= entry.expires or self.marked:
-            pool.take_back(self, token)
-            return
-        fresh = now + pool.look_after
-        # Not min(): this is the fast path.
-        entry.fresh_until = fresh if fresh < entry.expires else entry.expires  # noqa: FURB136
-        entry.returned = now
-        entry.holder = entry.code = None
-        try:
-            core.idle[token] = self.token = None  # one assignment: see PoolState.idle
-            # Looked at after the connection was published: a drain in between sees it, or is seen.
-            if core.gate or now >= core.next_look or entry.generation != core.generation:
-                pool.settle()
-        except BaseException:
-            pool.settle()  # somebody may be waiting for it
-            raise
 
     def leave(self) -> None:
         """Have the next one who comes by give it back. Of a finaliser: takes no lock, no time."""

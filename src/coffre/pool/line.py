@@ -36,6 +36,9 @@ class Line:
 
     def head(self) -> Waiter | None:
         """Who is served next."""
+        high, normal, low = self._lanes
+        if not low and not high:  # the usual case, so quick
+            return next(iter(normal), None)
         lane = self._next_lane()
         return None if lane is None else next(iter(self._lanes[lane]))
 
@@ -56,6 +59,10 @@ class Line:
             if self._bypassed[lane] >= MOST_BYPASSES:
                 return lane
         return waiting[0] if waiting else None
+
+    def before(self, lane: Lane) -> int:
+        """Number of waiters who are served before somebody who comes now, in that lane."""
+        return sum(map(len, self._lanes[: lane + 1]))
 
     def __len__(self) -> int:
         """Number of waiters."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from coffre.pool.base import PoolBase
 from coffre.pool.deadlock import name_of
 from coffre.pool.entries import Holder, place_of
@@ -30,9 +32,13 @@ class Looking(PoolBase):
 
     def _held(self, now: float) -> list[HeldLease]:
         core = self.core
+        # Once for all of them: with many threads it takes long.
+        names: dict[Holder | None, str] = {
+            thread.ident: thread.name for thread in threading.enumerate()
+        }
         return [
             HeldLease(
-                holder=name_of(entry.holder),
+                holder=names.get(entry.holder) or name_of(entry.holder),
                 place=place_of(entry.code, entry.instruction),
                 age=max(now - entry.taken, 0.0),
             )

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from coffre.contract import CoffreError, OfferError
 from coffre.pool.entries import Entry, Token, Waiter
-from coffre.pool.errors import (
-    BreakerOpenError,
-    PoolBusyError,
-    PoolClosedError,
-    PoolPausedError,
-)
-from coffre.pool.state import PoolState
-
-CAUTION = 1.2
-"""How much longer than at the present pace a wait is taken to be, when refusing the hopeless."""
+from coffre.pool.errors import PoolClosedError
+from coffre.pool.refusing import Refusing
 
 
-class Serving(PoolState):
+class Serving(Refusing):
     """Hands idle connections, and room for new ones, to the oldest waiter.
 
     A returned connection goes to whoever waits longest and never "back to the pool" while
@@ -41,7 +32,7 @@ class Serving(PoolState):
         self.gate = True
         self.settle(now)
         if not waiter.settled:
-            self._shed(waiter, now)
+            self.shed(waiter)
 
     def readmit(self, waiter: Waiter, now: float) -> None:
         """What the waiter was given was bad, and is gone: it is the next to be served again."""
@@ -54,39 +45,6 @@ class Serving(PoolState):
         self.gate = True
         self.settle(now)
 
-    def refusal(self) -> OfferError | None:
-        """Why nobody is served at all; ``None`` as long as there is no reason."""
-        if self.closed:
-            return PoolClosedError(f"pool {self.name} is closed")
-        if self.paused and self.pause_refuses:
-            return PoolPausedError(f"pool {self.name} is paused")
-        return None
-
-    def _shed(self, waiter: Waiter, now: float) -> None:
-        """Refuse who would wait in vain. Those who could be served at once never come here."""
-        most = self.settings.max_waiting
-        if most is not None and len(self.line) > most:
-            said = f"{most} callers wait already"
-        elif self.settings.shed_hopeless and self._hopeless(waiter, now):
-            said = f"{len(self.line)} callers are before this one"
-        else:
-            return
-        self.refuse(waiter, PoolBusyError(f"pool {self.name}: {said}"))
-        self.regate()
-
-    def _hopeless(self, waiter: Waiter, now: float) -> bool:
-        # A little pessimistic: who is served at the last moment may as well not be.
-        return now + len(self.line) * self.pace * CAUTION > waiter.deadline
-
-    def refuse(self, waiter: Waiter, error: OfferError) -> None:
-        """End a wait with an error."""
-        waiter.refusal = error
-        self.line.leave(waiter)
-        refused = self.counters.refused
-        refused[error.code] = refused.get(error.code, 0) + 1
-        self.tell("refused", error.code)
-        waiter.wake()
-
     # --- serving ---------------------------------------------------------------------------
 
     def settle(self, now: float) -> None:
@@ -94,51 +52,35 @@ class Serving(PoolState):
         # Looked at before they are called: most settle nothing, and everyone who waits is here.
         if self.opening or self.closing:
             self._write_off(now)
-        if self.usable > self.max_size:
+        if len(self.entries) > self.max_size:
             self._shrink(now)
         if self.closed:
             self._close_idle("closed", now)
-            self._refuse_all(PoolClosedError(f"pool {self.name} is closed"))
-        elif not self.paused:
+            self.refuse_all(PoolClosedError(f"pool {self.name} is closed"))
+        elif self.line and not self.paused:
             self._serve(now)
         if self.outdated or now >= self.next_look:
             self._look(now)
         if self.watchers:
             self._watch()
         self.regate()
-        self._set_alarm(now)
+        if self.line:
+            self._set_alarm(now)
         if self.total is not None:
             self.total.settle_all(now)
 
     def _serve(self, now: float) -> None:
         while (head := self.line.head()) is not None:
+            if head.deadline <= now and head.deadline > head.since:  # who tries waits for nobody
+                self.expire(head, now)
+                continue
             if self._grant_idle(head, now):
                 continue
             if not self.may_open(head, now):
                 break
             self._grant_room(head, now)
         if self.breaker.refuses(now) and not self.alive and self.line:
-            self._refuse_all(self.resting(now))
-
-    def resting(self, now: float) -> BreakerOpenError:
-        """The refusal of an open breaker, with the cause."""
-        wait = self.breaker.retry_at - now
-        # The cause first: that is what somebody can do something about.
-        error = BreakerOpenError(
-            f"{told(self.breaker.cause)} (pool {self.name}: failed {self.breaker.failures} times "
-            f"in a row, left alone for {wait:.1f} s)",
-            retry_after=wait,
-        )
-        error.__cause__ = self.breaker.cause
-        return error
-
-    def _refuse_all(self, error: OfferError) -> None:
-        for waiter in self.line:
-            own = type(error)(error.message)  # an exception belongs to one traceback
-            own.__cause__ = error.__cause__
-            if isinstance(error, BreakerOpenError) and isinstance(own, BreakerOpenError):
-                own.retry_after = error.retry_after
-            self.refuse(waiter, own)
+            self.refuse_all(self.resting(now))
 
     def _grant_idle(self, head: Waiter, now: float) -> bool:
         while self.draw() and self.drawn is not None:
@@ -200,10 +142,8 @@ class Serving(PoolState):
 
     def _served(self, waiter: Waiter, now: float) -> None:
         self.line.served(waiter)
-        busy = bool(self.line)
-        if self.last_served is not None and busy:
-            self.pace += (now - self.last_served - self.pace) / 8
-        self.last_served = now if busy else None
+        if self.pace is not None:
+            self.pace.served(now, busy=bool(self.line))
         self.counters.count_wait(now - waiter.since)
         if self.listening:
             self.tell("granted", seconds=now - waiter.since)
@@ -273,27 +213,22 @@ class Serving(PoolState):
 
         Without a thread of its own, a pool relies on those who wait.
         """
+        if not self.opening and not self.closing and self.breaker.retry_at <= now:
+            alarm = None
+            if not self.alarmed:
+                return
+        else:
+            alarm = self._alarm(now)
+        self.alarmed = alarm is not None
         head = self.line.head()
-        if head is None:
-            return
-        alarm = self._alarm(now)
-        if head.alarm != alarm:
+        if head is not None and head.alarm != alarm:
             head.alarm = alarm
             head.wake()  # it sleeps until an alarm that no longer holds
 
     def _alarm(self, now: float) -> float | None:
-        if not self.opening and not self.closing and self.breaker.retry_at <= now:
-            return None
         patience = 2 * self.settings.open_timeout
         times = [entry.born + patience for entry in list(self.opening)[:1]]
         times += [entry.taken + patience for entry in list(self.closing)[:1]]
         if self.breaker.retry_at > now and len(self.entries) < self.max_size:
             times.append(self.breaker.retry_at)
         return min(times, default=None)
-
-
-def told(error: BaseException | None) -> str:
-    """An error as it may be shown: the text of a foreign one may hold a secret."""
-    if isinstance(error, CoffreError):
-        return error.message
-    return "opening a connection failed" + ("" if error is None else f": {type(error).__name__}")

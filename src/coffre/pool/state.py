@@ -18,6 +18,7 @@ from coffre.pool.breaker import Breaker
 from coffre.pool.entries import Awaiting, Entry, Finder, Token, Waiter
 from coffre.pool.events import Counters, PoolEvent
 from coffre.pool.line import Line
+from coffre.pool.pace import Pace
 from coffre.pool.settings import PoolSettings
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class PoolState:
     pause_refuses = False
     closed = False
     listening = False
+    alarmed = False
+    """Whether the head of the queue looks again by itself, or did so until now."""
 
     def __init__(
         self,
@@ -92,9 +95,7 @@ class PoolState:
         """Whether everyone must take the lock: somebody waits, or something is out of the usual."""
         self.next_look = float("inf")
         """When an idle entry may have become too old."""
-        self.last_served: float | None = None
-        self.pace = 0.0
-        """Mean time between two waiters being served, in seconds."""
+        self.pace = Pace() if settings.shed_hopeless else None
         self.tickets = 0
         self.counters = Counters()
         self.events: list[PoolEvent] = []
@@ -137,7 +138,7 @@ class PoolState:
             or self.line
             or self.closed
             or self.paused
-            or self.usable > self.max_size
+            or (len(self.entries) > self.max_size and self.usable > self.max_size)
             or (self.total is not None and self.total.starving)
         )
 

@@ -20,6 +20,8 @@ from coffre.pool.lease import Lease
 from coffre.pool.line import Line
 from coffre.pool.looking import Looking
 from coffre.pool.opening import Opening
+from coffre.pool.pace import Pace
+from coffre.pool.refusing import Refusing
 from coffre.pool.serving import Serving
 from coffre.pool.state import PoolState
 from coffre.pool.total import Total
@@ -54,7 +56,9 @@ class Mutant:
 
 MUTANTS = [
     # the queue
-    Mutant("waiters are served in order", Line, "head", "next(iter(", "next(reversed("),
+    Mutant(
+        "waiters are served in order", Line, "head", "next(iter(normal)", "next(reversed(normal)"
+    ),
     Mutant("the gate is shut before looking", Serving, "admit", "self.gate = True"),
     Mutant("a newcomer joins the queue", Serving, "admit", "self.line.join", "self.line.rejoin"),
     Mutant("the bad one's owner is next", Serving, "readmit", "self.line.rejoin", "self.line.join"),
@@ -67,21 +71,29 @@ MUTANTS = [
     Mutant("a late timeout is none", PoolCore, "time_out", "waiter.settled", "False"),
     Mutant(
         "only a fresh cause is told",
-        PoolCore,
-        "time_out",
+        Refusing,
+        "expire",
         "self.breaker.failed_at >= waiter.since",
         "True",
     ),
-    Mutant("a refused one leaves the line", Serving, "refuse", "self.line.leave(waiter)"),
-    Mutant("the queue is bounded", Serving, "_shed", "len(self.line) > most", "False"),
+    Mutant("a refused one leaves the line", Refusing, "refuse", "self.line.leave(waiter)"),
+    Mutant("the queue is bounded", Refusing, "shed", "len(self.line) > most", "False"),
     Mutant(
         "the bound is not one less",
-        Serving,
-        "_shed",
+        Refusing,
+        "shed",
         "len(self.line) > most",
         "len(self.line) >= most",
     ),
-    Mutant("hopeless ones are refused", Serving, "_hopeless", "> waiter.deadline", "> 1e9"),
+    Mutant("hopeless ones are refused", Refusing, "hopeless", "<= deadline", "<= 1e9"),
+    Mutant("hopeful ones are not", Refusing, "hopeless", "<= deadline", "< 0"),
+    Mutant("who need not wait is not", Refusing, "hopeless", "or not self.line", "or False"),
+    Mutant("only those before one count", Line, "before", "[: lane + 1]", "[:]"),
+    Mutant("a pace has to be known", Pace, "served", ">= FEWEST", ">= 1"),
+    Mutant("a halt is noticed", Pace, "wait", "(now - last) / WINDOW", "0.0"),
+    Mutant("an empty queue is no halt", Pace, "served", "now if busy else None", "now"),
+    Mutant("expired ones are passed", Serving, "_serve", "self.expire(head, now)\n", "break\n"),
+    Mutant("who tries is served", Serving, "_serve", "and head.deadline > head.since", ""),
     # sizes
     Mutant("the maximum holds", Serving, "may_open", "len(self.entries) < self.max_size", "True"),
     Mutant(
@@ -131,7 +143,7 @@ MUTANTS = [
         "entry.expires, now + self.settings.look_after",
         "float('-inf'), 0.0",
     ),
-    Mutant("idle ones are looked at", Borrowing, "lease", "now < entry.fresh_until", "True"),
+    Mutant("idle ones are looked at", Lease, "take", "now < entry.fresh_until", "True"),
     Mutant(
         "long idle ones are probed",
         Opening,
@@ -184,10 +196,14 @@ MUTANTS = [
     ),
     Mutant("the head has an alarm", Serving, "_set_alarm", "head.alarm = alarm"),
     # governing
-    Mutant("a pause holds", Serving, "settle", "elif not self.paused:", "else:"),
+    Mutant(
+        "a pause holds", Serving, "settle", "elif self.line and not self.paused:", "elif self.line:"
+    ),
     Mutant("a pause shuts the fast path", PoolCore, "pause", "self.gate = True"),
     Mutant("resuming serves", PoolCore, "resume", "self.settle(now)"),
-    Mutant("a pause can refuse", Serving, "refusal", "self.paused and self.pause_refuses", "False"),
+    Mutant(
+        "a pause can refuse", Refusing, "refusal", "self.paused and self.pause_refuses", "False"
+    ),
     Mutant("draining closes idle ones", PoolCore, "drain", "self.outdated = True"),
     Mutant("draining makes a generation", PoolCore, "drain", "self.generation += 1"),
     Mutant(
@@ -198,7 +214,7 @@ MUTANTS = [
         "closing refuses waiters",
         Serving,
         "settle",
-        'self._refuse_all(PoolClosedError(f"pool {self.name} is closed"))',
+        'self.refuse_all(PoolClosedError(f"pool {self.name} is closed"))',
     ),
     Mutant("closing closes idle ones", Serving, "settle", 'self._close_idle("closed", now)'),
     Mutant(

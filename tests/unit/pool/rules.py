@@ -29,6 +29,7 @@ from coffre.pool.errors import (
     PoolTimeoutError,
 )
 from coffre.pool.lease import Lease
+from coffre.pool.pace import CAUTION, WINDOW, Pace
 from coffre.pool.serving import Serving
 from coffre.pool.settings import Lane, PoolSettings
 from coffre.pool.total import Total
@@ -211,20 +212,100 @@ def a_bound_on_the_queue_does_not_count_who_can_be_served() -> None:
     assert isinstance(ask(core).refusal, PoolBusyError)
 
 
+def busy(tested: PoolUnderTest, turns: int, each: float) -> Lease:
+    """A pool that had so many turns, one after the other, with somebody waiting all the time."""
+    lease = tested.pool.lease()
+    core = tested.pool.core
+    waiters = [ask(core, tested.pool.now()) for _ in range(turns + 1)]
+    for waiter in waiters[:-1]:
+        tested.clock.advance(each)
+        lease.close()
+        lease = Lease()
+        lease.pool = tested.pool
+        lease.token = collect(core, waiter)
+    return lease
+
+
 @rule
 def who_would_wait_in_vain_is_refused_at_once() -> None:
-    core = core_of(max_size=1, shed_hopeless=True)
+    tested = PoolUnderTest(max_size=1, shed_hopeless=True, max_lifetime=1e6)
+    lease = busy(tested, turns=20, each=10.0)
+    core = tested.pool.core
+
+    for timeout in (10.5, 24.0):
+        with pytest.raises(PoolBusyError, match="1 callers are before this one"):
+            tested.pool.lease(timeout=timeout)
+    assert core.hopeless(Lane.NORMAL, tested.pool.now(), tested.pool.now() + 26.0) is None
+    assert core.hopeless(Lane.HIGH, tested.pool.now(), tested.pool.now() + 13.0) is None
+    assert core.counters.refused == {"pool-busy": 2}
+    lease.close()
+
+
+@rule
+def nobody_is_refused_for_a_pace_that_is_not_known() -> None:
+    tested = PoolUnderTest(max_size=1, shed_hopeless=True, max_lifetime=1e6)
+    lease = busy(tested, turns=10, each=10.0)
+
+    assert tested.pool.core.hopeless(Lane.NORMAL, tested.pool.now(), tested.pool.now()) is None
+    lease.close()
+
+
+@rule
+def nobody_is_refused_who_does_not_have_to_wait() -> None:
+    tested = PoolUnderTest(max_size=1, shed_hopeless=True, max_lifetime=1e6, look_after=1e6)
+    lease = busy(tested, turns=20, each=10.0)
+    waiter = tested.pool.core.line.head()
+    assert waiter is not None
+    lease.close()
+    give_back(tested.pool.core, collect(tested.pool.core, waiter), trouble="broken")
+    tested.pool.finish()
+
+    tested.pool.lease(timeout=0).close()  # it may open one at once
+
+
+@rule
+def a_service_that_has_come_to_a_halt_is_noticed() -> None:
+    pace = Pace()
+    for turn in range(41):
+        pace.served(float(turn), busy=True)
+    at_pace, halted = pace.wait(3, 40.5), pace.wait(3, 440.0)
+
+    assert at_pace == pytest.approx(4 * 1.0 * CAUTION)
+    assert halted == pytest.approx(4 * 400.0 / WINDOW * CAUTION)
+    pace.served(441.0, busy=False)
+    assert pace.wait(0, 9999.0) < 20, "nobody waits, so no turn is under way"
+
+
+@rule
+def bursts_do_not_hide_the_pace() -> None:
+    pace = Pace()
+    for burst in range(20):
+        for _ in range(8):
+            pace.served(burst * 8.0, busy=True)
+
+    assert pace.wait(9, 152.0) == pytest.approx(10.0 * CAUTION, rel=0.15)
+
+
+@rule
+def what_comes_back_goes_to_somebody_who_still_wants_it() -> None:
+    core = core_of(max_size=1)
     (token,) = fill(core, 1)
-    waiters = [ask(core, deadline=1000.0) for _ in range(12)]
-    for turn, waiter in enumerate(waiters[:-1]):
-        give_back(core, token, turn * 10.0)
-        token = collect(core, waiter)
+    late, willing = ask(core, 1.0, deadline=5.0), ask(core, 1.0, deadline=9.0)
 
-    hopeless = ask(core, 110.0, deadline=110.5)
-    hopeful = ask(core, 110.0, deadline=1000.0)
+    give_back(core, token, 5.0)
 
-    assert isinstance(hopeless.refusal, PoolBusyError)
-    assert hopeful.refusal is None
+    assert isinstance(late.refusal, PoolTimeoutError)
+    assert willing.token is token
+    assert core.counters.timed_out == 1
+
+
+@rule
+def who_only_tries_may_have_what_there_is() -> None:
+    core = core_of(max_size=1)
+    (token,) = fill(core, 1)
+    give_back(core, token, 1.0)
+
+    assert ask(core, 2.0, deadline=2.0).token is token
 
 
 # --- sizes -----------------------------------------------------------------------------------

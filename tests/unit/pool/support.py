@@ -152,6 +152,15 @@ def give_back(core: PoolCore, token: Token, now: float = 0.0, trouble: str | Non
         core.settle(now)
 
 
+def make_hopeless(pool: ConnectionPool) -> None:
+    """Somebody waits already, and turns take a minute each."""
+    ask(pool.core, pool.now())
+    assert pool.core.pace is not None
+    for turn in range(20):
+        pool.core.pace.served(60.0 * turn, busy=True)
+    pool.core.pace.served(60.0 * 20, busy=False)
+
+
 def close_doomed(*cores: PoolCore, now: float = 0.0) -> list[str]:
     """What is not lent any more is closed; says why it was, in order."""
     reasons = []

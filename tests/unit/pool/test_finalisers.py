@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -11,10 +12,18 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from coffre.contract import Connection, ConnectionParameters, GetRequest
-from coffre.pool import ConnectionPool, Lease, LimitedDriver, PoolDeadlockError, PooledDriver
+from coffre.pool import (
+    AsyncConnectionPool,
+    ConnectionPool,
+    Lease,
+    LimitedDriver,
+    PoolDeadlockError,
+    PooledDriver,
+    PoolError,
+)
 from coffre.testing import MemoryDriver, MemoryOffer
 from tests.conformance.deposits import deposit, named
-from tests.unit.pool.support import PoolUnderTest, fake
+from tests.unit.pool.support import PoolUnderTest, fake, make_hopeless
 
 
 def in_time(work: Callable[[], object]) -> None:
@@ -230,3 +239,44 @@ def test_a_leak_is_logged_outside_the_lock() -> None:
         logger.removeHandler(handler)
 
     assert handler.seen == [1]
+
+
+@pytest.mark.parametrize("how", ["times out", "is one too many", "is hopeless"])
+def test_a_refusal_leaves_nothing_to_the_collector(how: str) -> None:
+    tested = PoolUnderTest(
+        max_size=1,
+        max_waiting=0 if how == "is one too many" else None,
+        shed_hopeless=how == "is hopeless",
+        nested="allow",
+    )
+    lease = tested.pool.lease()
+    lease.hand_over()
+    if how == "is hopeless":
+        make_hopeless(tested.pool)
+    timeout = 0 if how == "times out" else 10
+
+    def ask_in_vain() -> None:
+        with contextlib.suppress(PoolError):
+            tested.pool.lease(timeout=timeout)
+
+    async def ask_in_vain_as_a_task() -> None:
+        with contextlib.suppress(PoolError):
+            await AsyncConnectionPool(tested.pool).lease(timeout=timeout)
+
+    async def as_a_task() -> int:
+        await ask_in_vain_as_a_task()
+        gc.collect()
+        await ask_in_vain_as_a_task()
+        return gc.collect()
+
+    ask_in_vain()
+    gc.collect()
+    gc.disable()
+    try:
+        ask_in_vain()
+        assert gc.collect() == 0
+        assert asyncio.run(as_a_task()) == 0
+    finally:
+        gc.enable()
+    assert sum(tested.pool.snapshot().refused.values()) == 4
+    lease.close()
