@@ -11,6 +11,10 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
+from tests.liars.table import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]
+
 settings.register_profile(
     "ci",
     derandomize=True,

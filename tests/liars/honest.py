@@ -179,6 +179,10 @@ class HonestHarness(Harness):
     def damage(self, ref: ObjectRef) -> None:
         self.offer.damage(ref)
 
+    def bytes_set_aside(self, place: str) -> bytes | None:
+        found = (one.data for one in self.offer.quarantined if one.place == place)
+        return next(found, None)
+
     def unreachable(self) -> ConnectionParameters:
         MemoryOffer.at(GONE).online = False
         return self.given(GONE, user="one")

@@ -189,6 +189,16 @@ class SetsEverythingAsideAtOnePlace(HonestConnection):
 
 
 @liar("quarantine.aside")
+class DeletesWhatItSetsAside(HonestConnection):
+    """What is set aside is deleted, and kept nowhere."""
+
+    def quarantine(self, request: QuarantineRequest) -> QuarantineResult:
+        result = super().quarantine(request)
+        self._offer.quarantined.pop()
+        return result
+
+
+@liar("quarantine.aside")
 class RemembersWhatItSetAside(HonestConnection):
     """Under the reference of an object set aside nothing can be stored any more."""
 

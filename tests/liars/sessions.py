@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import socket
 import threading
 from dataclasses import replace
+from typing import cast
 
 from coffre.contract import (
     ConnectionLostError,
@@ -19,7 +21,7 @@ from coffre.contract import (
     OfferFailedError,
     PutRequest,
 )
-from coffre.streams import Copied
+from coffre.streams import BytesContent, Copied
 from coffre.testing import MemoryConnection, MemoryOffer
 from tests.liars.honest import HonestConnection, HonestDriver
 from tests.liars.liar import liar
@@ -294,6 +296,36 @@ class KnowsOnlyItsParent(HonestDriver):
         if os.getpid() != self.home:
             raise ConnectionLostError("it belongs to another process")
         return super().connect(parameters)
+
+
+class Haunted(HonestConnection):
+    @property
+    def writer(self) -> mmap.mmap:
+        return cast(mmap.mmap, self.driver.notes["writer"])
+
+    def pull(self, request: PutRequest) -> tuple[bytes, Copied]:
+        self.writer[:8] = os.getpid().to_bytes(8, "big")
+        try:
+            return super().pull(request)
+        finally:
+            self.writer[:8] = bytes(8)
+
+    def get(self, request: GetRequest) -> GetResult:
+        writer = int.from_bytes(self.writer[:8], "big")
+        if writer not in (0, os.getpid()) and self.found(request.ref) is None:
+            return GetResult(stream=BytesContent(b"").open(), size=0)
+        return super().get(request)
+
+
+@liar("put.crash")
+class ShowsWhatTheDeadWereWriting(HonestDriver):
+    """An object whose writer died in the middle is there, and empty."""
+
+    connection = Haunted
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes["writer"] = mmap.mmap(-1, 8)  # shared with children
 
 
 @liar("model.same", only=("model.same/short-histories",))
