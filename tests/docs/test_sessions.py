@@ -19,7 +19,7 @@ from tests.docs.pages import (
 )
 
 SESSIONS = sessions()
-TOOLS = ("getfattr", "sqlite3", "sha512sum", "cc")
+TOOLS = ("getfattr", "openssl", "sqlite3", "sha512sum", "cc")
 """Programs that some pages use and some machines lack."""
 
 
