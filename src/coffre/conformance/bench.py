@@ -207,6 +207,11 @@ class Bench:
         """Note a step that no session notes."""
         self.trace.add(step)
 
+    def start_over(self) -> None:
+        """Forget the steps so far, and how many sessions there were: another history begins."""
+        self.trace = Trace()
+        self._sessions = count(1)
+
     def remark(self, text: str) -> None:
         """Tell the provider something that breaks no duty."""
         self.remarks.append(text)

@@ -32,6 +32,10 @@ class Search:
         """Whether it has taken its time."""
         return SYSTEM_CLOCK.monotonic() - self.begun > self.seconds
 
+    def went_wrong(self, history: Trace) -> bool:
+        """Whether that history is the last that failed."""
+        return bool(self.failures) and self.failures[-1][1] is history
+
     def shortest(self) -> tuple[Exception, Trace]:
         """The failure whose history is the shortest; of those that are, the last one tried."""
         return min(reversed(self.failures), key=lambda one: len(one[1].steps()))

@@ -21,7 +21,6 @@ from coffre.conformance.checks.services import bulk, deposit, set_aside
 from coffre.conformance.contents import ScriptedContent, some_bytes
 from coffre.conformance.histories import EnoughError, Search
 from coffre.conformance.session import Session
-from coffre.conformance.trace import Trace
 from coffre.contract import (
     Capability,
     DigestAlgorithm,
@@ -58,7 +57,7 @@ class Machine(RuleBasedStateMachine):
         """Begin a history, in a corner of the container that no other one uses."""
         super().__init__()
         self.bench = self.search.bench
-        self.bench.trace = Trace()
+        self.bench.start_over()
         self.model: dict[str, bytes] = {}
         self.corner = f"h{next(self.search.histories)}-"
         self.sessions: list[Session] = []
@@ -228,12 +227,25 @@ class Machine(RuleBasedStateMachine):
             self.sessions[who] = Session(self.bench, self.bench.connect())
 
     def teardown(self) -> None:
-        """At the end, the bytes held are those of the dictionary; sessions are closed."""
+        """At the end, every session finds what the dictionary holds, and so does a look around."""
+        try:
+            # A history that has just gone wrong is not looked at again: it would be another one.
+            if not self.search.went_wrong(self.bench.trace):
+                with self.watched():
+                    self._find_everything()
+        finally:
+            for session in self.sessions:
+                session.connection.close()
+
+    def _find_everything(self) -> None:
+        for name in NAMES:
+            key = self.corner + name
+            held = self.model.get(key)
+            for session in self.sessions:
+                if held is None:
+                    session.absent(key)
+                else:
+                    same(session.read(key), held, f"the bytes read of {key}")
+            same(self.bench.at_rest(key), held, f"the bytes held under {key}")
         for session in self.sessions:
-            session.connection.close()
-        if self.search.failures and self.search.failures[-1][1] is self.bench.trace:
-            return
-        with self.watched():
-            for name in NAMES:
-                key = self.corner + name
-                same(self.bench.at_rest(key), self.model.get(key), f"the bytes held under {key}")
+            same(session.names(prefix=self.corner), sorted(self.model), "the entries")

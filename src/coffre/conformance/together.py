@@ -18,8 +18,14 @@ DESCRIPTORS = "/proc/self/fd"
 Result = TypeVar("Result")
 
 
-def together(calls: Sequence[Callable[[], Result]]) -> list[Result | BaseException]:
+def together(
+    calls: Sequence[Callable[[], Result]], *, patience: float = PATIENCE
+) -> list[Result | BaseException]:
     """Call each in a thread of its own, all let go at the same moment.
+
+    Args:
+        calls: what to do.
+        patience: seconds for which each is waited for.
 
     Returns:
         What each returned, or the error it raised, in order.
@@ -32,7 +38,7 @@ def together(calls: Sequence[Callable[[], Result]]) -> list[Result | BaseExcepti
 
     def work(index: int) -> None:
         try:
-            start.wait(PATIENCE)
+            start.wait(patience)
             outcomes[index] = calls[index]()
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is the outcome
             outcomes[index] = error
@@ -43,9 +49,9 @@ def together(calls: Sequence[Callable[[], Result]]) -> list[Result | BaseExcepti
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(patience)
         if thread.is_alive():
-            raise TimeoutError(f"a thread did not come to an end within {PATIENCE:g} s")
+            raise TimeoutError(f"a thread did not come to an end within {patience:g} s")
     return outcomes
 
 

@@ -155,7 +155,7 @@ def many_sessions_at_once_do_what_one_does(bench: Bench) -> None:
 
     bench.ref("s0")  # the place is chosen once, not by every thread
     calls = [partial(work, number) for number in range(SESSIONS)]
-    same(together(calls), [True] * SESSIONS, "what the sessions met")
+    same(together(calls, patience=bench.patience), [True] * SESSIONS, "what the sessions met")
     with bench.session() as session:
         same(session.names(), [], "the container afterwards")
 

@@ -10,8 +10,8 @@ from coffre.conformance.duty import LIMITS
 
 @check("model.same")
 def short_histories(bench: Bench) -> None:
-    """A dozen histories of up to twenty steps, by three sessions."""
-    search(bench, histories=12, steps=20)
+    """A dozen histories of up to thirty steps, by three sessions."""
+    search(bench, histories=12, steps=30)
 
 
 @check("model.same", profile=LIMITS)
