@@ -128,11 +128,12 @@ class _Work:
         started = self._context.clock.monotonic()
         job, hold = self._job()
         summary.job = job.id
+        records = ledger.objects_by_id(job.cursor)
         pool = ThreadPoolExecutor(threads, thread_name_prefix="coffre-audit")
         with hold:
             try:
-                for page in self._pages(pool, ledger.objects_by_id(job.cursor)):
-                    yield from self._settle(page, job)
+                while page := list(islice(records, PAGE)):
+                    yield from self._settle(_Page(self._context, self._scope, page, pool), job)
                     if self._progress is not None:
                         self._progress(summary)
             finally:
@@ -178,17 +179,6 @@ class _Work:
         }
 
     # --- every copy that the ledger knows ------------------------------------------------
-
-    def _pages(self, pool: ThreadPoolExecutor, records: Iterator[ObjectRecord]) -> Iterator[_Page]:
-        """Pages whose copies are being looked at: each begins before the one before is settled."""
-        before = None
-        while page := list(islice(records, PAGE)):
-            begun = _Page(self._context, self._scope, page, pool)
-            if before is not None:
-                yield before
-            before = begun
-        if before is not None:
-            yield before
 
     def _settle(self, page: _Page, job: JobRecord) -> Iterator[Finding]:
         """Record what was seen of a page, and tell what is wrong."""
