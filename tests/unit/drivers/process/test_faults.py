@@ -135,6 +135,19 @@ def test_a_program_that_asks_for_no_more_bytes_is_not_waited_for_for_ever(connec
     assert not caught.value.effect_unknown
 
 
+def test_a_program_that_asks_for_more_than_can_be_is_not_believed(connect: Connect) -> None:
+    with pytest.raises(ConnectionLostError, match="cannot be sent"):
+        connect("much-credit-at-put").put(request_of("it"))
+
+
+def test_a_program_that_asks_for_bytes_in_a_get_is_not_believed(connect: Connect) -> None:
+    connection = connect("wrong-credit-at-get")
+    connection.put(request_of("it"))
+
+    with pytest.raises(ConnectionLostError, match="cannot be sent"):
+        read(connection, "it")
+
+
 def test_a_refusal_comes_before_the_content_is_opened(connect: Connect) -> None:
     connection = connect("refuse-at-once")
     content = FailingContent(b"x" * 10, after=0)
@@ -166,15 +179,17 @@ def test_a_failing_content_is_given_up_and_nothing_else_happens(connect: Connect
     connection.put(request_of("it"))
 
 
-@pytest.mark.parametrize("fault", ["silent", "working", "result", "die"])
+@pytest.mark.parametrize(
+    "fault", ["silent-at-cancel", "working-at-cancel", "published", "die-at-cancel"]
+)
 def test_a_program_that_does_not_give_up_is_ended(connect: Connect, fault: str) -> None:
-    connection = connect(f"{fault}-at-cancel", grace=0.2)
+    connection = connect(fault, grace=0.2)
     content = FailingContent(bytes(3 * MIB), after=MIB)
 
     with pytest.raises(SourceError):
         connection.put(PutRequest(ref=ref_of("it"), content=content, size=3 * MIB))
 
-    if fault != "working":
+    if fault != "working-at-cancel":
         with pytest.raises(ConnectionLostError):
             connection.stat(StatRequest(ref=ref_of("it")))
 
@@ -250,6 +265,17 @@ def test_what_a_program_says_is_one_printable_line(connect: Connect) -> None:
         read(connection, "it")
 
     assert str(caught.value) == "the disk is  [31mbad "
+
+
+def test_large_objects_and_small_ones_take_turns(connect: Connect) -> None:
+    connection = connect()
+    for name, data in (("small", b"x" * 70_000), ("tiny", b"y"), ("large", b"z" * 3 * MIB)):
+        connection.put(request_of(name, data))
+
+    for _ in range(2):
+        assert read(connection, "tiny") == b"y"
+        assert read(connection, "small") == b"x" * 70_000
+        assert read(connection, "large") == b"z" * 3 * MIB
 
 
 def test_a_stream_left_early_leaves_the_session_usable(connect: Connect) -> None:
@@ -399,6 +425,18 @@ def test_a_fork_leaves_the_session_to_its_parent(connect: Connect) -> None:
     assert os.waitpid(child, 0)[1] == 0
 
     assert read(connection, "it") == b"some bytes"
+
+
+def test_what_a_fork_closes_stays_open_in_its_parent(connect: Connect) -> None:
+    connection = connect()
+
+    child = os.fork()
+    if child == 0:
+        connection.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+    assert connection.put(request_of("it")).size == 10
 
 
 def test_a_fork_does_not_keep_the_program_from_ending(connect: Connect) -> None:

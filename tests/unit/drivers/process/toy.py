@@ -78,6 +78,11 @@ def busy(number: int) -> None:
         send(WORKING, number)
 
 
+def much_credit(number: int) -> None:
+    for _ in range(2):
+        send(CREDIT, number, b"\0\0\4\0")
+
+
 FAULTS: dict[str, Callable[[int], object]] = {
     "die": lambda _: os.kill(os.getpid(), signal.SIGKILL),
     "exit": end,
@@ -90,6 +95,8 @@ FAULTS: dict[str, Callable[[int], object]] = {
     "result": lambda number: send(RESULT, number, {}),
     "page": lambda number: send(PAGE, number, {}),
     "credit": lambda number: send(CREDIT, number, b"\0\0\0\0"),
+    "wrong-credit": lambda number: send(CREDIT, number, b"\0\0\0\1"),
+    "much-credit": much_credit,
     "working": busy,
     "chatty": lambda _: os.write(2, b"x" * 99 + b"\n" + b"y" * 300_000),
 }
@@ -106,6 +113,9 @@ def put(number: int, asked: dict[str, Any]) -> None:
         assert belongs == number
         if kind == CANCEL:
             misbehave("at-cancel", number)
+            if fault == "published":
+                send(RESULT, number, {"size": 0})
+                return
             raise RefusedError("cancelled")
         if kind == COMMIT:
             break
