@@ -119,6 +119,7 @@ class HeldListing(Listing):
         self._listing = listing
         self._last = request.after
         self._hold = hold
+        self._signing = hold.signing()
 
     def __next__(self) -> ListEntry:
         """The next entry.
@@ -127,7 +128,7 @@ class HeldListing(Listing):
             OfferFailedError: it does not come after the one before; a defect of the driver.
             OfferError: the offer failed; the listing is not complete.
         """
-        with self._hold.signing():
+        with self._signing:
             entry = next(self._listing, None)
             if entry is not None:
                 return self._after_the_last(entry)
@@ -146,7 +147,7 @@ class HeldListing(Listing):
     def close(self) -> None:
         """Close the listing and release the connection; closing twice is harmless."""
         try:
-            with self._hold.signing():
+            with self._signing:
                 self._listing.close()
         finally:
             self._hold.release()

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import bindparam, update
 
-from coffre.contract import Digest, DigestAlgorithm
+from coffre.contract import Digest, DigestAlgorithm, Evidence
 from coffre.engine.ledger.chain import canonical_json, storable
 from coffre.engine.ledger.database import Row, Transaction
 from coffre.engine.ledger.eventlog import EventLog
@@ -27,6 +27,9 @@ from coffre.engine.ledger.statements import (
     padded,
 )
 
+# Reading the name or the value of an enumeration's member costs as much as a line of the digest.
+_LEVELS = {level: level.name for level in Evidence}
+_STATES: dict[CopyState | None, str] = {None: "", **{state: state.value for state in CopyState}}
 _KINDS = {
     CopyState.CORRUPT: EventKind.COPY_CORRUPT,
     CopyState.MISSING: EventKind.COPY_MISSING,
@@ -83,7 +86,7 @@ def summarise(checks: Sequence[Check], known: Mapping[int, Row]) -> dict[str, ob
     groups: dict[str, dict[str, list[int]]] = {}
     for check in checks:
         offer = groups.setdefault(check.offer, {})
-        offer.setdefault(check.evidence.name, []).append(check.object_id)
+        offer.setdefault(_LEVELS[check.evidence], []).append(check.object_id)
     return {
         "count": len(checks),
         "digest": f"sha512:{digest_of_checks(checks, known)}",
@@ -97,7 +100,7 @@ def summarise(checks: Sequence[Check], known: Mapping[int, Row]) -> dict[str, ob
 def digest_of_checks(checks: Iterable[Check], known: Mapping[int, Row]) -> str:
     """SHA-512 of the list: one line per check, sorted, ``id offer evidence algorithm:hex``."""
     lines = sorted(
-        f"{check.object_id} {check.offer} {check.evidence.name} "
+        f"{check.object_id} {check.offer} {_LEVELS[check.evidence]} "
         f"{known[check.object_id][5]}:{known[check.object_id][6].hex()}\n"
         for check in checks
     )
@@ -150,9 +153,8 @@ def _debts(transaction: Transaction, checks: Sequence[Check]) -> set[tuple[int, 
 
 
 def _copy_row(check: Check, at: str) -> Row:
-    state = "" if check.state is None else check.state.value
     detail = storable(check.detail)
-    return (state, check.evidence.value, at, detail, check.object_id, check.offer)
+    return (_STATES[check.state], check.evidence.value, at, detail, check.object_id, check.offer)
 
 
 def _pay(transaction: Transaction, log: EventLog, check: Check, known: Mapping[int, Row]) -> None:
