@@ -108,10 +108,20 @@ class Proxy:
                 continue
             for one in (client, service):  # what comes in pieces goes on in pieces, at once
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self._lock:
-                self._sockets += (client, service)
+            if not self._keep(client, service):
+                return
             self._spawn(self._pump, client, service, Way.OUT)
             self._spawn(self._pump, service, client, Way.BACK)
+
+    def _keep(self, *sockets: socket.socket) -> bool:
+        """Remember two ends, to be ended with the relay; end them at once if it has ended."""
+        with self._lock:
+            if not self._closed:
+                self._sockets += sockets
+                return True
+        for one in sockets:
+            reset(one)
+        return False
 
     def _pump(self, source: socket.socket, sink: socket.socket, way: Way) -> None:
         try:
