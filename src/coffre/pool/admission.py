@@ -6,16 +6,14 @@ from threading import get_ident
 from typing import Protocol, Self
 
 from coffre.pool.entries import Holder, Waiter
-from coffre.pool.permits import Permit, Permits
+from coffre.pool.permits import Permit
 
 
 class Leaving(Protocol):
     """What a stay needs of its limit."""
 
-    permits: Permits
-
     def went(self, permit: Permit) -> None:
-        """Somebody stopped using a permit, and the gate was shut."""
+        """Somebody stopped using a permit that is recalled."""
         ...
 
     def note(self, left: Permit | Waiter | None) -> None:
@@ -41,7 +39,7 @@ class Admission:
     _became: Permit | None = None
 
     def use(self, permit: Permit) -> bool:
-        """Be inside with a permit, unless it is being taken back."""
+        """Be inside with a permit, unless it is recalled."""
         self.permit = permit
         permit.stays[id(self)] = False
         if permit.recalled:
@@ -78,7 +76,7 @@ class Admission:
         try:
             permit.stays.pop(id(self), None)
             self.permit = None
-            if self.limit.permits.gate:  # looked at after leaving: see permits.py
+            if permit.recalled:  # looked at after leaving: see permits.py
                 self.limit.went(permit)
         except BaseException:
             self.limit.settle()
@@ -99,5 +97,5 @@ class Admission:
         permit = self.permit
         if permit is not None:
             permit.stays.pop(id(self), None)
-            if self.limit.permits.gate:
+            if permit.recalled:
                 self.limit.note(permit)

@@ -100,7 +100,7 @@ class ThreadLimiter(Limit):
                 permit.depth, left = permit.depth - 1, True
             else:
                 left = permit.leave(me)
-            if self.permits.gate:  # looked at after leaving: see permits.py
+            if permit.recalled:  # looked at after leaving: see permits.py
                 self.went(permit)
         except BaseException:
             if not left:
@@ -124,7 +124,7 @@ class ThreadLimiter(Limit):
         if permit is None or not permit.leave(member):
             return
         # A task does not come again: what it had is not kept for it.
-        if self.permits.gate or not isinstance(key, int):
+        if permit.recalled or not isinstance(key, int):
             self.went(permit)
 
     # --- the slow path -------------------------------------------------------------------------
@@ -164,7 +164,7 @@ class ThreadLimiter(Limit):
         permit = self.held.get(key)
         if permit is None and not self.permits.gate:
             permit = self.change(self.permits.room, key)
-        return permit is not None and stay.use(permit)
+        return permit is not None and not permit.recalled and stay.use(permit)
 
     def _wait_for(self, stay: Admission, key: Holder, timeout: Timeout) -> None:
         now = self.now()

@@ -138,7 +138,7 @@ class Limit:
             raise
 
     def went(self, permit: Permit) -> None:
-        """Somebody stopped using a permit, and the gate was shut: it goes to the next."""
+        """Somebody stopped using a permit that is recalled: it goes to the next."""
         if self._is_inside():
             self.note(permit)
         else:

@@ -2,21 +2,19 @@
 
 A permit belongs to one holder for as long as nobody else needs it. A holder that leaves keeps
 it, *parked*, so that coming again is one look into a dictionary. When somebody has to wait, the
-gate is shut, and from then on every permit that is not in use goes to whoever waits longest.
+gate is shut and every permit is recalled, for good: parked ones are taken back at once, the others
+when their holders leave, and what is free goes to whoever waits longest.
 
-Whoever comes or goes takes no lock, and meets whoever takes permits back by an old rule: each
-writes first, then looks at what the other wrote, so at least one of them sees the other.
+Whoever comes or goes takes no lock, and meets whoever recalls permits by an old rule: each writes
+first, then looks at what the other wrote, so that at least one of them sees the other.
 
-====================  ==========================  =============================================
-who                   writes                      then looks
-====================  ==========================  =============================================
-comes                 that it uses the permit     whether it is being recalled: if so, it undoes
-                                                  that, and comes again under the lock
-takes a permit back   that it is being recalled   whether it is in use: if so, it is left alone
-goes                  that it does not use it     at the gate: if it is shut, it goes again under
-                                                  the lock
-shuts the gate        the gate                    at all permits, for those that are not in use
-====================  ==========================  =============================================
+=========  ======================  ============================================================
+who        writes                  then looks
+=========  ======================  ============================================================
+comes      that it uses a permit   whether it is recalled: then it undoes that, and queues
+goes       that it does not        whether it is recalled: then it gives it back under the lock
+recalls    that it is recalled     whether it is in use: then it is left to who uses it
+=========  ======================  ============================================================
 
 A permit that was taken back is never used again: who looked it up before cannot do harm.
 
@@ -46,7 +44,7 @@ class Permit:
 
         Args:
             key: its holder.
-            recalled: for good, where everyone takes the lock.
+            recalled: not to be parked.
         """
         self.key = key
         self.depth = 0
@@ -57,7 +55,7 @@ class Permit:
         """Stays that any thread may end, and waiters that were let in, by ``id``: whether it is
         known that the holder itself will end it."""
         self.recalled = recalled
-        """Being taken back, or taken back already."""
+        """To be given back by who leaves last; never undone."""
 
     @property
     def used(self) -> bool:
@@ -101,7 +99,8 @@ class Permits:
         """Those in line, by holder: members of one party are admitted together."""
         self.paused = False
         self.gate = always_locked
-        """Whether permits are not parked: somebody waits, or there are too many."""
+        """Whether no permit is parked: somebody waits, or there are too many. While it is shut,
+        every permit is recalled."""
 
     # --- in and out --------------------------------------------------------------------------
 
@@ -117,9 +116,11 @@ class Permits:
         Otherwise it goes to the end of the line. Look at the waiter.
         """
         permit = self.held.get(waiter.holder)
-        if permit is not None and not self._take_back(permit):
-            self._let_in(waiter, permit)
-            return
+        if permit is not None:
+            if permit.used or not permit.recalled:
+                self._let_in(waiter, permit)
+                return
+            del self.held[waiter.holder]
         self.line.join(waiter)
         self.waiting.setdefault(waiter.holder, []).append(waiter)
         self._shut()
@@ -133,7 +134,7 @@ class Permits:
 
     def leave(self, permit: Permit) -> None:
         """Somebody does not use a permit any more: it goes to the next."""
-        self._take_back(permit)
+        self._recall(permit)
         self.serve()
 
     def refuse(self, waiter: Waiter, error: OfferError) -> None:
@@ -149,7 +150,8 @@ class Permits:
         if permit is not None:
             permit.stays.pop(id(waiter), None)
             waiter.admitted = False
-            self._take_back(permit)
+            if permit.recalled:
+                self._recall(permit)
         self.serve()
 
     def _wait_no_more(self, waiter: Waiter) -> None:
@@ -186,8 +188,8 @@ class Permits:
                     self.line.leave(waiter)
                     self._wait_no_more(waiter)
                 waiter.wake()
-        self.gate = True
-        self._sweep()
+        self.gate = False
+        self._shut()
         self.serve()
 
     # --- serving -----------------------------------------------------------------------------
@@ -196,22 +198,13 @@ class Permits:
         """Have nobody keep a permit that it does not use."""
         if not self.gate:
             self.gate = True
-            self._sweep()
+            for permit in list(self.held.values()):
+                self._recall(permit)
 
-    def _sweep(self) -> None:
-        for permit in list(self.held.values()):
-            self._take_back(permit)
-
-    def _take_back(self, permit: Permit) -> bool:
-        """Whether it is not in use, and there is room for another now."""
-        if self.held.get(permit.key) is not permit:
-            return True
+    def _recall(self, permit: Permit) -> None:
         permit.recalled = True
-        if permit.used:
-            permit.recalled = self._locked
-            return False
-        del self.held[permit.key]
-        return True
+        if not permit.used and self.held.get(permit.key) is permit:
+            del self.held[permit.key]
 
     def serve(self) -> None:
         """Give what is free to those who wait, in their order."""
@@ -220,7 +213,7 @@ class Permits:
             if permit is None:
                 if len(self.held) >= self.size:
                     break
-                permit = Permit(head.holder, recalled=self._locked)
+                permit = Permit(head.holder, recalled=True)
                 self.held[head.holder] = permit
             self._admit(head, permit)
         self.gate = bool(self._locked or self.line or self.paused or len(self.held) > self.size)
