@@ -11,6 +11,7 @@ from coffre.cli.commands import (
     get,
     init,
     ls,
+    new_driver,
     offers,
     put,
     rebuild,
@@ -37,6 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     retire.COMMAND,
     sweep.COMMAND,
     bench.COMMAND,
+    new_driver.COMMAND,
     conform.COMMAND,
     verify.COMMAND,
 )
