@@ -68,7 +68,7 @@ class ProcessConnection(Connection):
     def get(self, request: GetRequest) -> GetResult:
         """Open one object, or a range of it; the program sends no more than is read."""
         self.refuse(request)
-        return reading.get(self.session, request)
+        return reading.get(self.session, request, self)
 
     def stat(self, request: StatRequest) -> StatResult:
         """Ask about one object."""
@@ -87,7 +87,7 @@ class ProcessConnection(Connection):
     def list(self, request: ListRequest) -> Listing:
         """List one container, page by page."""
         self.refuse(request)
-        return listing.list_container(self.session, request)
+        return listing.list_container(self.session, request, self)
 
     def capacity(self, request: CapacityRequest) -> CapacityResult:
         """Ask for the room left."""

@@ -18,7 +18,7 @@ from coffre.contract import (
 )
 from coffre.drivers.process.errors import opening_error
 from coffre.drivers.process.fields import Fields
-from coffre.drivers.process.log import Redaction
+from coffre.drivers.process.log import Redaction, printable
 from coffre.drivers.process.protocol import (
     OURS,
     PROTOCOL_VERSION,
@@ -116,9 +116,9 @@ def _facts(hello: Fields) -> ProgramFacts:
     protocol = hello.version("protocol")
     if protocol.major != PROTOCOL_VERSION.major:
         # Whatever else it says, it says it in words of another version.
-        agree(hello.text("name", "without a name"), protocol)
+        agree(printable(hello.text("name", "without a name")), protocol)
     return ProgramFacts(
-        name=hello.text("name"),
+        name=printable(hello.text("name")),
         version=hello.version("version"),
         protocol=protocol,
         contract=hello.version("contract"),

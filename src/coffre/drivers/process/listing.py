@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from coffre.contract import (
     CoffreError,
+    Connection,
     ContainerEntry,
     ContainersRequest,
     ListEntry,
@@ -25,8 +26,14 @@ WINDOW = 2
 """Pages that the program may send ahead."""
 
 
-def list_container(session: Session, request: ListRequest) -> Listing:
-    """List one container; see ``Connection.list``."""
+def list_container(session: Session, request: ListRequest, connection: Connection) -> Listing:
+    """List one container; see ``Connection.list``.
+
+    Args:
+        session: where to ask.
+        request: what to list.
+        connection: kept for as long as the listing is: it ends the program when it is forgotten.
+    """
     fields: dict[str, object] = {"tenant": request.tenant, "container": request.container}
     if request.after is not None:
         fields["after"] = request.after
@@ -39,13 +46,13 @@ def list_container(session: Session, request: ListRequest) -> Listing:
     # What can be told at once is told at once: an offer that is away, say.
     exchange.await_page()
     return Listing(
-        _entries(session, exchange),
+        _entries(session, exchange, connection),
         limit=request.limit,
         close=lambda: session.give_up(exchange, wait=False),
     )
 
 
-def _entries(session: Session, exchange: Exchange) -> Iterator[ListEntry]:
+def _entries(session: Session, exchange: Exchange, connection: Connection) -> Iterator[ListEntry]:
     last = ""
     for name, size in _pairs(session, exchange):
         with exchange.ending_the_session():
@@ -57,7 +64,11 @@ def _entries(session: Session, exchange: Exchange) -> Iterator[ListEntry]:
         yield ListEntry(identifier=name, size=size)
 
 
-def containers(session: Session, request: ContainersRequest) -> Iterator[ContainerEntry]:
+def containers(
+    session: Session,
+    request: ContainersRequest,
+    connection: Connection,  # noqa: ARG001 - kept
+) -> Iterator[ContainerEntry]:
     """Name every container; see ``SupportsContainers``."""
     del request  # it asks nothing more precise
     exchange = session.begin("containers", {}, frames=WINDOW, streams=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from coffre.contract import (
     Buffer,
+    Connection,
     DigestAlgorithm,
     Evidence,
     GetRequest,
@@ -23,8 +24,14 @@ WINDOW = 2
 """Frames that the program may send ahead of the reader: one is read while the next one comes."""
 
 
-def get(session: Session, request: GetRequest) -> GetResult:
-    """Open one object; see ``Connection.get``."""
+def get(session: Session, request: GetRequest, connection: Connection) -> GetResult:
+    """Open one object; see ``Connection.get``.
+
+    Args:
+        session: where to ask.
+        request: what to open.
+        connection: kept for as long as the stream is: it ends the program when it is forgotten.
+    """
     exchange = session.begin("get", _fields(request), request.ref, frames=WINDOW, streams=True)
     try:
         answer = exchange.answer()
@@ -34,7 +41,7 @@ def get(session: Session, request: GetRequest) -> GetResult:
             if length < 0 or request.offset + length > size:
                 raise WireError("the program gives a range that lies outside the object")
             return GetResult(
-                stream=ProgramStream(session, exchange, length),
+                stream=ProgramStream(session, exchange, length, connection),
                 size=size,
                 metadata=answer.metadata("metadata"),
                 recorded=answer.digest_or_none("recorded"),
@@ -58,15 +65,19 @@ def _fields(request: GetRequest) -> dict[str, object]:
 class ProgramStream(ReadableStream):
     """Bytes as they come: exactly so many, or an error. A program that dies is never an end."""
 
-    def __init__(self, session: Session, exchange: Exchange, length: int) -> None:
+    def __init__(
+        self, session: Session, exchange: Exchange, length: int, connection: Connection
+    ) -> None:
         """Read what a request streams.
 
         Args:
             session: for giving the request up.
             exchange: the request.
             length: bytes it must give.
+            connection: kept.
         """
         self._session = session
+        self._connection = connection
         self._exchange = exchange
         self._missing = length
 

@@ -23,7 +23,7 @@ class _Containers(ProcessConnection):
     def containers(self, request: ContainersRequest) -> Iterator[ContainerEntry]:
         """Name every container that may hold objects."""
         self.refuse(request)
-        return listing.containers(self.session, request)
+        return listing.containers(self.session, request, self)
 
 
 class _Quarantine(ProcessConnection):

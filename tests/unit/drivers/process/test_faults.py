@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -374,15 +376,38 @@ def test_an_error_is_one_of_the_contract(
 # --- ends ---------------------------------------------------------------------------------
 
 
-def test_a_program_that_does_not_end_is_killed_with_all_it_started(connect: Connect) -> None:
-    connection = connect("never-end", grace=0.2)
-    pid = connection.session.peer.pid  # type: ignore[attr-defined]
+def test_a_program_that_does_not_end_is_killed_with_all_it_started(
+    connect: Connect, tmp_path: Path
+) -> None:
+    """The program and its helper hold a pipe: once nobody does any more, it is hung up."""
+    os.mkfifo(tmp_path / "held")
+    reading = os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        connection = connect(f"helped {tmp_path / 'held'}", grace=0.2)
+        connection.close()
+        connection.close()
 
-    connection.close()
-    connection.close()
+        poll = select.poll()
+        poll.register(reading, select.POLLIN)
+        assert poll.poll(30_000) == [(reading, select.POLLHUP)]
+    finally:
+        os.close(reading)
 
-    with pytest.raises(ProcessLookupError):
-        os.killpg(pid, 0)
+
+@pytest.mark.parametrize("ask", ["get", "list"])
+def test_what_is_open_keeps_a_connection_that_nobody_else_has(ask: str) -> None:
+    connection = ProcessDriver().connect(toy_parameters(grace=0.1))
+    for name in ("a", "b", "c"):
+        connection.put(request_of(name, bytes(4 * MIB)))
+
+    if ask == "get":
+        result = connection.get(GetRequest(ref=ref_of("a")))
+        del connection
+        assert len(result.stream.read()) == 4 * MIB
+    else:
+        listing = connection.list(ALL)
+        del connection
+        assert [entry.identifier for entry in listing] == ["a", "b", "c"]
 
 
 def test_a_connection_that_is_forgotten_ends_its_program() -> None:

@@ -248,7 +248,8 @@ def main() -> None:
         fields = {"code": "offer-unavailable", "message": "it is in its box", "retryable": True}
         send(ERROR, 0, fields)
         return
-    if fault == "grandchild":
+    if fault.startswith("helped "):
+        os.set_inheritable(os.open(fault.split()[1], os.O_WRONLY), True)
         os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
     send(READY, 0, {"capabilities": ["metadata", "teleportation"]})
     while serve():
@@ -258,7 +259,7 @@ def main() -> None:
 def serve() -> bool:
     """One request; false at the end."""
     kind, number, asked = receive()
-    if kind == CLOSE and fault == "never-end":
+    if kind == CLOSE and fault.startswith(("never-end", "helped")):
         signal.pause()
     if kind == REQUEST:  # anything else belongs to a request that is over
         operations = {"put": put, "get": get, "list": listing, "stat": stat, "delete": delete}
