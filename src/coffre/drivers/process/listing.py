@@ -52,7 +52,11 @@ def list_container(session: Session, request: ListRequest, connection: Connectio
     )
 
 
-def _entries(session: Session, exchange: Exchange, connection: Connection) -> Iterator[ListEntry]:
+def _entries(
+    session: Session,
+    exchange: Exchange,
+    connection: Connection,  # noqa: ARG001 - kept
+) -> Iterator[ListEntry]:
     last = ""
     for name, size in _pairs(session, exchange):
         with exchange.ending_the_session():
