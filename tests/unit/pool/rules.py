@@ -1236,6 +1236,22 @@ def repairing_does_not_forget_what_is_being_closed() -> None:
 
 
 @rule
+def repairing_leaves_those_who_open_to_themselves() -> None:
+    core = core_of(max_size=1, open_timeout=10.0)
+    opener = ask(core)
+    token = opener.token
+    assert token is not None
+    core.settle(25.0)
+    core.pause(refuse=False)
+
+    core.repair()
+    core.settle(25.0)
+
+    assert opener.token is token, "it is told as its connection comes"
+    assert not core.opened(token.entry, cast(Connection, FakeConnection()), 26.0)
+
+
+@rule
 def an_entry_without_an_owner_is_given_up() -> None:
     core = core_of(max_size=1)
     waiter = ask(core)
