@@ -14,6 +14,7 @@ from coffre.contract import (
     CoffreError,
     ConnectionLostError,
     DeleteRequest,
+    DigestMismatchError,
     Evidence,
     ForbiddenError,
     GetRequest,
@@ -26,12 +27,14 @@ from coffre.contract import (
     OfferTimeoutError,
     OfferUnavailableError,
     PutRequest,
+    SizeMismatchError,
     SourceError,
     StatRequest,
     UnsupportedOperationError,
 )
 from coffre.contract import DigestAlgorithm as Algorithm
 from coffre.drivers.process import ProcessDriver
+from coffre.streams import BytesContent
 from coffre.testing import FailingContent
 from tests.unit.drivers.process.conftest import (
     Connect,
@@ -196,9 +199,32 @@ def test_a_program_that_does_not_give_up_is_ended(connect: Connect, fault: str) 
             connection.stat(StatRequest(ref=ref_of("it")))
 
 
-def test_a_program_that_received_other_bytes_is_not_believed(connect: Connect) -> None:
+@pytest.mark.parametrize("fault", ["other-digest", "other-size"])
+def test_a_program_that_received_other_bytes_is_not_believed(connect: Connect, fault: str) -> None:
     with pytest.raises(OfferFailedError, match="the program says it holds"):
-        connect("other-digest").put(request_of("it"))
+        connect(fault).put(request_of("it"))
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        (b"some byte", SizeMismatchError),
+        (b"some bytes.", SizeMismatchError),
+        (b"same bytes", DigestMismatchError),
+    ],
+)
+def test_what_is_not_what_was_announced_is_never_committed(
+    connect: Connect, given: bytes, kind: type[CoffreError]
+) -> None:
+    connection = connect("die-before-publishing")
+    expected = Algorithm.SHA512.of(b"some bytes")
+    content = BytesContent(given)
+
+    with pytest.raises(kind):
+        connection.put(PutRequest(ref=ref_of("it"), content=content, size=10, expected=expected))
+
+    with pytest.raises(ObjectNotFoundError):
+        connection.stat(StatRequest(ref=ref_of("it")))
 
 
 def test_a_program_claims_no_more_than_it_can_know(connect: Connect) -> None:

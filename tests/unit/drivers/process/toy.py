@@ -135,6 +135,8 @@ def put(number: int, asked: dict[str, Any]) -> None:
     result = {"size": len(data), "digest": digest, "already_there": already, "durable": False}
     if fault == "too-much-evidence":
         result["evidence"] = "challenged"
+    if fault == "other-size":
+        result["size"] = len(data) + 1
     if fault == "no-digest":
         del result["digest"]
     send(RESULT, number, result)
