@@ -7,11 +7,13 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import cast
 
-from coffre.conformance import Harness
+from coffre.conformance import MODEL, USUAL_PROFILES, Harness
 from coffre.contract import ConnectionParameters, Driver, ObjectRef, SupportsPrepare
 from coffre.testing import MemoryOffer
 
 MEMORY = "memory://conformance"
+WITHOUT_MODEL = tuple(name for name in USUAL_PROFILES if name != MODEL)
+"""Profiles of drivers that are wrapped once: the long histories are for what is wrapped twice."""
 
 
 class MemoryHarness(Harness):

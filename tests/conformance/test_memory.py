@@ -6,7 +6,7 @@ import pytest
 
 from coffre.conformance import DriverConformance, Harness
 from coffre.testing import ChaosDriver, MemoryDriver
-from tests.conformance.harnesses import MemoryHarness
+from tests.conformance.harnesses import WITHOUT_MODEL, MemoryHarness
 
 
 class TestMemoryDriver(DriverConformance):
@@ -16,6 +16,8 @@ class TestMemoryDriver(DriverConformance):
 
 
 class TestCalmChaos(DriverConformance):
+    profiles = WITHOUT_MODEL
+
     @pytest.fixture
     def harness(self) -> Harness:
         return MemoryHarness(ChaosDriver(MemoryDriver()))

@@ -10,12 +10,19 @@ import pytest
 from coffre.conformance import DriverConformance, Harness
 from coffre.pool import LimitedDriver, PooledDriver, PoolSettings
 from coffre.testing import ChaosDriver, MemoryDriver
-from tests.conformance.harnesses import FilesystemHarness, MemoryHarness, installed
+from tests.conformance.harnesses import (
+    WITHOUT_MODEL,
+    FilesystemHarness,
+    MemoryHarness,
+    installed,
+)
 
 SIZES = PoolSettings(max_size=64)
 
 
 class TestPooledMemory(DriverConformance):
+    profiles = WITHOUT_MODEL
+
     @pytest.fixture
     def harness(self) -> Iterator[Harness]:
         with PooledDriver(MemoryDriver(), SIZES) as driver:
@@ -23,6 +30,8 @@ class TestPooledMemory(DriverConformance):
 
 
 class TestLimitedMemory(DriverConformance):
+    profiles = WITHOUT_MODEL
+
     @pytest.fixture
     def harness(self) -> Harness:
         return MemoryHarness(LimitedDriver(MemoryDriver(), max_concurrent=64))

@@ -136,7 +136,7 @@ class Report:
     capabilities: tuple[Capability, ...]
     """What a session declared, sorted."""
     profiles: tuple[str, ...]
-    """Profiles that were asked for."""
+    """Profiles that were asked for; of what was chosen otherwise, those it belongs to."""
     seed: int
     started: datetime
     """When it began, UTC."""

@@ -10,7 +10,6 @@ from coffre import __version__
 from coffre.conformance.broken import told
 from coffre.conformance.check import Check
 from coffre.conformance.choosing import select
-from coffre.conformance.duty import USUAL_PROFILES
 from coffre.conformance.harness import Harness
 from coffre.conformance.report import Outcome, Report, Verdict
 from coffre.conformance.trying import OUT_OF_TIME, attempt, not_tried
@@ -94,7 +93,7 @@ def run(
         coffre=__version__,
         service=harness.parameters.url,
         capabilities=tuple(sorted(capabilities)),
-        profiles=USUAL_PROFILES if asked is None else asked,
+        profiles=asked or tuple(dict.fromkeys(trial.check.profile for trial in trials)),
         seed=seed,
         started=started,
         seconds=clock.monotonic() - begin,

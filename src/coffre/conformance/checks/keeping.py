@@ -105,7 +105,7 @@ def it_is_computed_under_the_algorithm_asked_for(bench: Bench, algorithm: Digest
     same(told.evidence, Evidence.REPORTED, "the evidence")
 
 
-@check_each("offer-digest.computed", [0, 1, CHUNK, CHUNK + 1, 17 * CHUNK + 3])
+@check_each("offer-digest.computed", [0, 1, CHUNK, CHUNK + 1, 9 * CHUNK + 3])
 def it_is_of_the_whole_object(bench: Bench, size: int) -> None:
     """Of any size, objects that are taken in parts included: no digest of digests."""
     data = some_bytes(size)

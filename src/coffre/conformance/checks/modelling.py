@@ -10,14 +10,14 @@ from coffre.conformance.duty import LIMITS
 
 @check("model.same")
 def short_histories(bench: Bench) -> None:
-    """A dozen histories of up to thirty steps, by three sessions."""
-    search(bench, histories=12, steps=30)
+    """Ten histories of up to thirty steps, by three sessions."""
+    search(bench, histories=10, steps=30)
 
 
 @check("model.same", profile=LIMITS)
 def long_histories(bench: Bench) -> None:
-    """Sixty histories of up to sixty steps, by three sessions."""
-    search(bench, histories=60, steps=60)
+    """Fifty histories of up to sixty steps, by three sessions."""
+    search(bench, histories=50, steps=60)
 
 
 def search(bench: Bench, *, histories: int, steps: int) -> None:

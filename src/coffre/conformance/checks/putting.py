@@ -19,7 +19,7 @@ from coffre.streams import CHUNK, BytesContent
 
 EDGES = (0, 1, 511, 512, 4095, 4096, 4097, 8192, 65535, 65536, 65537, CHUNK - 1, CHUNK, CHUNK + 1)
 """Sizes around which drivers change their ways, in bytes."""
-PARTS = 17 * CHUNK + 3
+PARTS = 9 * CHUNK + 3
 """Bytes of an object that services which take objects in parts get in several."""
 
 
