@@ -276,6 +276,17 @@ def test_a_stream_that_is_cut_raises_and_goes_on_raising(
             result.stream.read(1)
 
 
+@pytest.mark.parametrize(("offset", "length"), [(11, None), (4, 7)])
+def test_a_range_that_is_given_lies_inside_the_object(
+    connect: Connect, offset: int, length: int | None
+) -> None:
+    connection = connect("no-range")
+    connection.put(request_of("it"))
+
+    with pytest.raises(ConnectionLostError, match="outside the object"):
+        connection.get(GetRequest(ref=ref_of("it"), offset=offset, length=length))
+
+
 def test_more_than_was_granted_is_not_kept(connect: Connect) -> None:
     connection = connect("more-than-granted", hello={"requests": 2})
     connection.put(request_of("it", bytes(6 * MIB)))

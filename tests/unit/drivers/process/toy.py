@@ -125,9 +125,13 @@ def put(number: int, asked: dict[str, Any]) -> None:
             raise RefusedError("offer-full", "the tape is at its end")
         if fault != "no-more-credit":
             send(CREDIT, number, struct.pack(">I", 1))
+    store(number, asked["ref"], data)
+
+
+def store(number: int, ref: str, data: bytes) -> None:
     misbehave("before-publishing", number)
-    already = objects.get(asked["ref"]) == data
-    objects[asked["ref"]] = data
+    already = objects.get(ref) == data
+    objects[ref] = data
     misbehave("at-commit", number)
     digest = (
         "sha512:" + hashlib.sha512(data + (b"!" if fault == "other-digest" else b"")).hexdigest()
@@ -253,7 +257,8 @@ def main() -> None:
     if fault.startswith("helped "):
         os.set_inheritable(os.open(fault.split()[1], os.O_WRONLY), True)
         os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
-    send(READY, 0, {"capabilities": ["metadata", "teleportation"]})
+    more = ["range-read"] if fault == "no-range" else []
+    send(READY, 0, {"capabilities": ["metadata", "teleportation", *more]})
     while serve():
         pass
 
