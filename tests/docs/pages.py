@@ -4,6 +4,7 @@ The convention is for the reader first:
 
 - ```` ```sh ```` blocks of a page are one session, in order, in an empty directory. Any command
   that fails ends it, so a page shows an expected failure as ``... || echo "exit status $?"``.
+  One that says ``pip install`` gets an environment of its own to install into.
 - A ```` ```text ```` block right after one is what the reader sees: the whole of it, line by
   line. ``…`` stands for any text in its line, a line of ``…`` alone for any number of lines.
 - ```` ```python file=NAME ```` and the like are files that the reader writes.
@@ -24,11 +25,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.docs.overlay import OFFLINE, make_overlay
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 MARK = "--- end of block"
-INSTALL = Path(__file__).with_name("install_here.py")
-"""Stands for ``pip install .``, which would need a network."""
 
 _FENCE = re.compile(r"^```(?P<info>[^`\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
@@ -118,8 +119,6 @@ def run_session(page: Path, directory: Path) -> dict[Block, str]:
     for block in steps:
         if block.file is not None:
             script.append(_here(f"cat > {block.file}", block.text))
-            if block.file == "pyproject.toml":
-                script.append(f"python {INSTALL}")
         elif block.language == "sh":
             begun = True
             script.append(block.text)
@@ -132,7 +131,7 @@ def run_session(page: Path, directory: Path) -> dict[Block, str]:
     done = subprocess.run(
         ["bash", "-c", "\n".join(script)],
         cwd=directory,
-        env=environment(directory),
+        env=environment(directory) | _place_to_install(steps, directory),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -165,6 +164,12 @@ def environment(directory: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",  # both streams in one order, as on a terminal
         "TZ": "UTC",
     }
+
+
+def _place_to_install(steps: list[Block], directory: Path) -> dict[str, str]:
+    if not any("pip install" in step.text for step in steps):
+        return {}
+    return OFFLINE | {"PATH": f"{make_overlay(directory / '.venv')}:{os.environ['PATH']}"}
 
 
 def difference(printed: str, shown: str) -> str | None:

@@ -1,4 +1,4 @@
-"""``coffre new-driver``: the project of a driver, whose tests are green before a line is changed."""
+"""``coffre new-driver``: the project of a driver, whose tests are green from the start."""
 
 from __future__ import annotations
 
