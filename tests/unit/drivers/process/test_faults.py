@@ -276,6 +276,16 @@ def test_a_stream_that_is_cut_raises_and_goes_on_raising(
             result.stream.read(1)
 
 
+def test_bytes_after_the_last_one_are_given_to_nobody(connect: Connect) -> None:
+    connection = connect("long-get")
+    connection.put(request_of("it"))
+
+    with connection.get(GetRequest(ref=ref_of("it"))) as result:
+        assert result.stream.read(100) == b"some bytes"
+        with pytest.raises(ConnectionLostError, match="more bytes than it announced"):
+            result.stream.read(100)
+
+
 @pytest.mark.parametrize(("offset", "length"), [(11, None), (4, 7)])
 def test_a_range_that_is_given_lies_inside_the_object(
     connect: Connect, offset: int, length: int | None

@@ -133,9 +133,8 @@ def store(number: int, ref: str, data: bytes) -> None:
     already = objects.get(ref) == data
     objects[ref] = data
     misbehave("at-commit", number)
-    digest = (
-        "sha512:" + hashlib.sha512(data + (b"!" if fault == "other-digest" else b"")).hexdigest()
-    )
+    received = data + b"!" if fault == "other-digest" else data
+    digest = f"sha512:{hashlib.sha512(received).hexdigest()}"
     result = {"size": len(data), "digest": digest, "already_there": already, "durable": False}
     if fault == "too-much-evidence":
         result["evidence"] = "challenged"
