@@ -42,6 +42,16 @@ class RetainsForEver(HonestConnection):
 
 
 @liar("retention.held")
+class LiftsTheDateUnasked(HonestConnection):
+    """The same bytes put again without a date end the retention."""
+
+    def publish(self, request: PutRequest, data: bytes, copied: Copied) -> PutResult:
+        result = super().publish(request, data, copied)
+        self.place(request.ref, self.as_held(request, data, copied))
+        return result
+
+
+@liar("retention.held")
 class ReplacesWhatIsRetained(HonestConnection):
     """What may not be deleted may be replaced."""
 

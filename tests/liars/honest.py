@@ -156,6 +156,8 @@ class HonestHarness(Harness):
 
     exclusive = True
     patience = 5.0
+    room = 1 << 30
+    """Bytes that the offer takes."""
     secrets = (PASSWORD,)
 
     def __init__(self, driver: HonestDriver) -> None:
@@ -170,7 +172,7 @@ class HonestHarness(Harness):
     ) -> ConnectionParameters:
         """Parameters of one user."""
         secret = {"environment": ENVIRONMENT} if password is None else password
-        values = {"capacity": 1 << 30, "user": user, "password": secret}
+        values = {"capacity": self.room, "user": user, "password": secret}
         return ConnectionParameters.checked(HonestDriver.parameters, url=url, values=values)
 
     def bytes_at_rest(self, ref: ObjectRef) -> bytes | None:
@@ -202,3 +204,9 @@ class HonestHarness(Harness):
 
     def start(self) -> None:
         self.offer.online = True
+
+
+class SmallHarness(HonestHarness):
+    """An offer that a check can fill."""
+
+    room = 1 << 20

@@ -10,17 +10,19 @@ from coffre.contract import (
     CapacityResult,
     DeleteRequest,
     DeleteResult,
+    ForbiddenError,
     GetRequest,
     GetResult,
     ObjectConflictError,
     ObjectNotFoundError,
     ObjectRef,
+    OfferFullError,
     PutRequest,
     PutResult,
 )
 from coffre.streams import Copied
 from coffre.testing import Held
-from tests.liars.honest import HonestConnection
+from tests.liars.honest import HonestConnection, SmallHarness
 from tests.liars.liar import liar
 
 
@@ -241,3 +243,37 @@ class CountsBelowNothing(Counts):
 
     def counted(self, told: CapacityResult) -> CapacityResult:
         return replace(told, free=-1)
+
+
+@liar("capacity.full", harness=SmallHarness)
+class TakesMoreThanItHolds(HonestConnection):
+    """What does not fit is acknowledged, and dropped."""
+
+    def publish(self, request: PutRequest, data: bytes, copied: Copied) -> PutResult:
+        try:
+            return super().publish(request, data, copied)
+        except OfferFullError:
+            return self.result(copied)
+
+
+@liar("capacity.full", harness=SmallHarness)
+class KeepsWhatFits(HonestConnection):
+    """Of what does not fit the beginning is kept, and the put refused."""
+
+    def publish(self, request: PutRequest, data: bytes, copied: Copied) -> PutResult:
+        try:
+            return super().publish(request, data, copied)
+        except OfferFullError:
+            self.place(request.ref, self.as_held(request, data[:10], copied))
+            raise
+
+
+@liar("capacity.full", harness=SmallHarness)
+class CallsItselfForbiddenWhenFull(HonestConnection):
+    """An offer that is full says that one may not store."""
+
+    def publish(self, request: PutRequest, data: bytes, copied: Copied) -> PutResult:
+        try:
+            return super().publish(request, data, copied)
+        except OfferFullError as error:
+            raise ForbiddenError("no", ref=request.ref) from error

@@ -87,6 +87,15 @@ class GoesOnOnceClosed(HonestConnection):
 
 
 @liar("session.closed")
+class SweepsOnceClosed(HonestConnection):
+    """A closed session refuses everything but its services."""
+
+    def _begin(self, operation: str) -> None:
+        if operation not in ("sweep", "quarantine"):
+            super()._begin(operation)
+
+
+@liar("session.closed")
 class SaysAbsentOnceClosed(HonestConnection):
     """A closed session says that nothing is there."""
 

@@ -13,7 +13,7 @@ import pytest
 from coffre.conformance import Harness, Report, finding_text, run
 from coffre.testing import MemoryDriver
 from tests.conformance.harnesses import FilesystemHarness, MemoryHarness, installed
-from tests.liars.honest import HonestDriver, HonestHarness
+from tests.liars.honest import HonestDriver, HonestHarness, SmallHarness
 
 pytestmark = pytest.mark.slow
 
@@ -41,9 +41,13 @@ def test_the_filesystem_driver_is_innocent(seed: int, tmp_path: Path) -> None:
 def test_the_driver_that_liars_are_made_of_is_innocent(seed: int) -> None:
     report = innocent(HonestHarness(HonestDriver()), seed)
 
+    small = run(SmallHarness(HonestDriver()), only=["capacity.full"], seed=seed)
+    assert small.passed
+
     # A check that is not tried on it could not catch a liar either.
     tried = {verdict.duty for verdict in report.verdicts if verdict.outcome == "passed"}
     assert {one.duty for one in report.not_tried() if one.profile != "faults"} - tried <= {
+        "capacity.full",
         "prepare.once",
         "request.refused",
     }

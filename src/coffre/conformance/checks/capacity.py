@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from coffre.conformance.bench import Bench
-from coffre.conformance.broken import expect
+from coffre.conformance.broken import NotTried, expect, raises, same
 from coffre.conformance.check import check
 from coffre.conformance.contents import some_bytes
-from coffre.contract import CapacityResult
+from coffre.contract import CapacityResult, OfferFullError
 from coffre.streams import CHUNK
+
+MOST = 64 * CHUNK
+"""Bytes with which a check may fill an offer."""
 
 
 @check("capacity.units")
@@ -34,6 +37,27 @@ def it_is_told_in_bytes(bench: Bench) -> None:
         expect(before.total >= 3 * CHUNK, f"{3 * CHUNK} bytes fit into {before.total} in all")
     if (after.used, after.free, after.total) == (None, None, None):
         bench.remark("nothing is told of the room left (CapacityResult)")
+
+
+@check("capacity.full")
+def what_does_not_fit_is_refused_and_leaves_nothing(bench: Bench) -> None:
+    """A byte more than is free, where that is little; then as much as is free, which fits."""
+    with bench.session() as session:
+        free = session.capacity().free
+        if free is None or free > MOST:
+            raise NotTried(f"the offer has more room than the {MOST} bytes that a check may fill")
+        session.put("first", some_bytes(min(free, 1000)))
+        left = session.capacity().free or 0
+        with raises(OfferFullError, f"a put of {left + 1} bytes where {left} are free"):
+            session.put("it", some_bytes(left + 1))
+        session.absent("it")
+        same(session.names(), ["first"], "the container")
+        session.put("it", some_bytes(left))
+        session.put("it", some_bytes(left))
+        same(session.capacity().free, 0, "what is free of a full offer")
+        session.delete("it")
+        same(session.capacity().free, left, "what is free once the object is deleted")
+    same(bench.at_rest("it"), None, "the bytes held")
 
 
 def _adds_up(told: CapacityResult) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from coffre.conformance.bench import Bench
@@ -13,7 +12,6 @@ from coffre.conformance.contents import ScriptedContent, some_bytes
 from coffre.conformance.session import DATA, Session
 from coffre.contract import (
     BulkPutRequest,
-    Capability,
     CoffreError,
     ContainerEntry,
     ContainersRequest,
@@ -21,17 +19,12 @@ from coffre.contract import (
     DigestMismatchError,
     ObjectConflictError,
     ObjectNotFoundError,
-    OfferError,
     PutRequest,
     PutResult,
-    QuarantineRequest,
-    QuarantineResult,
-    RetainedError,
     SizeMismatchError,
     SourceError,
     SupportsBulkPut,
     SupportsContainers,
-    SupportsQuarantine,
     SupportsSweep,
     SweepRequest,
     SweepResult,
@@ -156,27 +149,20 @@ def containers_are_named_once_in_order(bench: Bench) -> None:
 # --- quarantine and sweep ------------------------------------------------------------------------
 
 
-def set_aside(session: Session, identifier: str) -> QuarantineResult:
-    """Set an object aside."""
-    service = cast(SupportsQuarantine, session.connection)
-    request = QuarantineRequest(ref=session.ref(identifier), reason="object-corrupt")
-    return session.do(f"set {identifier} aside", lambda: service.quarantine(request))
-
-
 @check("quarantine.aside")
 def what_is_set_aside_is_absent_and_another_takes_its_place(bench: Bench) -> None:
     """Twice: the same object may go bad again, and nothing set aside is overwritten."""
     with bench.session() as session, bench.session() as other:
         session.put("bad")
         session.put("good")
-        first = set_aside(session, "bad")
+        first = session.set_aside("bad")
         same(first.size, len(DATA), "the size of what was set aside")
         expect(first.place, "the result does not say where the bytes are")
         for one in (session, other):
             one.absent("bad")
             same(one.names(), ["good"], "the container")
         expect(not session.put("bad").already_there, "said to be there while it is set aside")
-        second = set_aside(session, "bad")
+        second = session.set_aside("bad")
         expect(second.place != first.place, f"both were set aside at {first.place}")
         session.absent("bad")
     same(bench.at_rest("good"), DATA, "the bytes held of another object")
@@ -189,7 +175,7 @@ def the_bytes_of_both_are_kept(bench: Bench) -> None:
         places = []
         for data in (b"the first", some_bytes(CHUNK + 1)):
             session.put("it", data)
-            places.append((set_aside(session, "it").place, data))
+            places.append((session.set_aside("it").place, data))
     for place, data in places:
         same(bench.harness.bytes_set_aside(place), data, f"the bytes at {place}")
 
@@ -201,7 +187,7 @@ def what_is_set_aside_does_not_conflict(bench: Bench) -> None:
         session.put("it", announce=True)
         bench.harness.damage(bench.ref("it"))
         bench.did("damage the bytes at rest")
-        set_aside(session, "it")
+        session.set_aside("it")
         expect(not session.put("it", announce=True).already_there, "said to be there already")
     same(bench.at_rest("it"), DATA, "the bytes held")
 
@@ -214,7 +200,7 @@ def setting_aside_what_is_not_there_is_refused(bench: Bench) -> None:
         session.delete("it")
         for name in ("it", "never"):
             with raises(ObjectNotFoundError, f"setting {name!r} aside"):
-                set_aside(session, name)
+                session.set_aside(name)
 
 
 def sweep(session: Session) -> SweepResult:
@@ -248,50 +234,3 @@ def a_put_in_progress_is_not_swept(bench: Bench) -> None:
         session.pull("it", content, content.size)
         same(session.read("it"), data, "the bytes read")
     same(bench.at_rest("it"), data, "the bytes held")
-
-
-# --- retention -----------------------------------------------------------------------------------
-
-A_WHILE = timedelta(seconds=30)
-"""How long an object of these checks is retained, where the offer is not thrown away."""
-
-
-def retained(bench: Bench, until: datetime) -> PutRequest:
-    """A put with a date."""
-    return PutRequest(
-        ref=bench.ref("it"), content=BytesContent(DATA), size=len(DATA), retain_until=until
-    )
-
-
-@check("retention.held")
-def it_cannot_be_deleted_before_its_date(bench: Bench) -> None:
-    """By its own session or another; it stays, and can be read."""
-    until = datetime.now(UTC) + (timedelta(days=1) if bench.harness.exclusive else A_WHILE)
-    with bench.session() as session, bench.session() as other:
-        session.store(retained(bench, until))
-        for one in (session, other):
-            with raises(RetainedError, "deleting a retained object"):
-                one.delete("it")
-            same(one.read("it"), DATA, "the bytes read")
-        same(session.names(), ["it"], "the container")
-
-
-@check("retention.held")
-def a_date_that_is_over_forbids_nothing(bench: Bench) -> None:
-    """The object is put with a date of yesterday, and deleted."""
-    with bench.session() as session:
-        session.store(retained(bench, datetime.now(UTC) - timedelta(days=1)))
-        expect(session.delete("it").existed, "the delete says that nothing was there")
-        session.absent("it")
-
-
-@check("retention.held")
-def it_cannot_be_replaced_before_its_date(bench: Bench) -> None:
-    """Where the driver replaces: taking the place of an object destroys it as well."""
-    bench.need(Capability.REPLACE)
-    until = datetime.now(UTC) + (timedelta(days=1) if bench.harness.exclusive else A_WHILE)
-    with bench.session() as session:
-        session.store(retained(bench, until))
-        with raises(OfferError, "replacing a retained object"):
-            session.put("it", b"other bytes", replace=True)
-        same(session.read("it"), DATA, "the bytes read")

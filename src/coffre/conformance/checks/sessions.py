@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from coffre.conformance.bench import Bench
 from coffre.conformance.broken import Broken, expect, raises, same, told
@@ -11,12 +12,22 @@ from coffre.conformance.contents import ScriptedContent, some_bytes
 from coffre.conformance.session import Session
 from coffre.conformance.together import Hand
 from coffre.contract import (
+    BulkPutRequest,
+    Capability,
+    ContainersRequest,
     ObjectConflictError,
     ObjectNotFoundError,
     OfferError,
     OfferUnavailableError,
+    PutRequest,
+    QuarantineRequest,
     SizeMismatchError,
     SourceError,
+    SupportsBulkPut,
+    SupportsContainers,
+    SupportsQuarantine,
+    SupportsSweep,
+    SweepRequest,
 )
 from coffre.streams import CHUNK, BytesContent
 
@@ -58,9 +69,52 @@ OPERATIONS: dict[str, Callable[[Session], object]] = {
 """The six operations, each tried on an object ``it`` that is held."""
 
 
+SERVICES: dict[str, tuple[Capability, Callable[[Session], object]]] = {
+    "bulk-put": (
+        Capability.BULK_PUT,
+        lambda session: cast(SupportsBulkPut, session.connection).bulk_put(
+            BulkPutRequest(
+                puts=[PutRequest(ref=session.ref("late"), content=BytesContent(b"x"), size=1)]
+            )
+        ),
+    ),
+    "containers": (
+        Capability.CONTAINERS,
+        lambda session: list(
+            cast(SupportsContainers, session.connection).containers(ContainersRequest())
+        ),
+    ),
+    "quarantine": (
+        Capability.QUARANTINE,
+        lambda session: cast(SupportsQuarantine, session.connection).quarantine(
+            QuarantineRequest(ref=session.ref("it"), reason="late")
+        ),
+    ),
+    "sweep": (
+        Capability.SWEEP,
+        lambda session: cast(SupportsSweep, session.connection).sweep(SweepRequest()),
+    ),
+}
+"""Services that a driver may have, tried likewise."""
+
+
+@check_named("session.closed", SERVICES)
+def no_service_of_it_does_anything_any_more(
+    bench: Bench, service: tuple[Capability, Callable[[Session], object]]
+) -> None:
+    """The session is closed, then asked for a service that it declares."""
+    capability, operation = service
+    bench.need(capability)
+    _closed(bench, operation)
+
+
 @check_named("session.closed", OPERATIONS)
 def it_does_nothing_any_more(bench: Bench, operation: Callable[[Session], object]) -> None:
     """The session is closed, then asked; the offer holds what it held."""
+    _closed(bench, operation)
+
+
+def _closed(bench: Bench, operation: Callable[[Session], object]) -> None:
     with bench.session() as session:
         session.put("it")
         session.close()

@@ -177,4 +177,9 @@ DUTIES = (
         "the whole.",
         source="CapacityResult",
     ),
+    Duty(
+        id="capacity.full",
+        text="A put for which there is no room is refused as such, and leaves nothing.",
+        source="OfferFullError, CapacityResult.free",
+    ),
 )

@@ -1,0 +1,92 @@
+"""The drivers whose mutants are tried. Nothing of a driver is imported before a child is born."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from coffre.conformance import Harness
+from tools.mutation_trial import Target
+
+FILESYSTEM = "coffre.drivers.filesystem"
+
+
+def memory_harnesses(_: Path) -> Iterator[Harness]:
+    """The memory driver."""
+    from coffre.contract import ConnectionParameters
+    from coffre.testing import MemoryDriver
+    from tests.conformance.harnesses import MemoryHarness
+
+    yield MemoryHarness(MemoryDriver())
+    # A small one as well, cleaned after each trial: an offer can be full.
+    small = MemoryHarness(MemoryDriver())
+    small.exclusive = False
+    small.parameters = ConnectionParameters.checked(
+        MemoryDriver.parameters, url=small.parameters.url, values={"capacity": 48 << 20}
+    )
+    yield small
+
+
+def filesystem_harnesses(place: Path) -> Iterator[Harness]:
+    """The filesystem driver, with records as attributes, then in files of their own."""
+    from coffre.contract import ConnectionParameters
+    from coffre.drivers.filesystem import FilesystemDriver
+    from tests.conformance.harnesses import FilesystemHarness
+
+    driver = FilesystemDriver()
+    yield FilesystemHarness(driver, place / "offer")
+    (place / "other").mkdir()
+    beside = FilesystemHarness(driver, place / "other" / "offer")
+    beside.parameters = ConnectionParameters.checked(
+        driver.parameters, url=beside.root.as_uri(), values={"records": "sidecar"}
+    )
+    yield beside
+
+
+TARGETS = (
+    Target(
+        name="memory",
+        modules=("coffre.testing.memory", "coffre.testing.offer"),
+        harnesses=memory_harnesses,
+        leave=frozenset(
+            {
+                "bytes_of",
+                "damage",
+                "discard",
+                "fail_next",
+                "forget",
+                "hold",
+                "leave_behind",
+                "plant",
+                "release",
+            }
+        ),
+    ),
+    Target(
+        name="filesystem",
+        modules=tuple(
+            f"{FILESYSTEM}.{name}"
+            for name in (
+                "bulk",
+                "connection",
+                "deleting",
+                "driver",
+                "errors",
+                "listing",
+                "making",
+                "marker",
+                "opening",
+                "parts",
+                "quarantine",
+                "reading",
+                "records",
+                "refusing",
+                "root",
+                "settings",
+                "sweeping",
+                "writing",
+            )
+        ),
+        harnesses=filesystem_harnesses,
+    ),
+)
