@@ -26,8 +26,7 @@ from coffre.pool.threads import ConnectionPool
 def _how_to_tell_tasks() -> Callable[[], Holder | None]:
     """Who runs, asked in the quickest way there is.
 
-    Until Python 3.12, ``asyncio.current_task`` is the slow half of a lease: what it looks at is
-    asked directly, where it is there.
+    Until Python 3.12, ``asyncio.current_task`` is slow: what it looks at is asked directly.
     """
     current = getattr(asyncio.tasks, "_current_tasks", None)
     if sys.version_info >= (3, 12) or not isinstance(current, dict):
@@ -125,10 +124,11 @@ class AsyncConnectionPool:
             token = await self._served(waiter)
             self.pool.note_loan(token.entry, waiter.holder, loan.code, loan.instruction)
             loan.token, waiter.token = token, None
-        except BaseException:
+        except BaseException as error:
             # A cancellation always wins, whatever was granted meanwhile (psycopg#1275, #1401).
-            if waiter in self.core.awaiting:
+            if error is not waiter.refusal and waiter in self.core.awaiting:
                 self._change(self.core.give_up, waiter, self.now())
+            self.core.awaiting.pop(waiter, None)
             waiter.refusal = None  # no circle for the collector; see Borrowing
             raise
         self.core.awaiting.pop(waiter, None)

@@ -206,9 +206,12 @@ class Borrowing(Opening):
             token = self._served(waiter)
             self.note_loan(token.entry, None, code, instruction)
             lease.token, waiter.token = token, None
-        except BaseException:
+        except BaseException as error:
             lease.token = None
-            self.change(self.core.give_up, waiter, self.now())
+            if error is not waiter.refusal:
+                self.change(self.core.give_up, waiter, self.now())
+            self.core.awaiting.pop(waiter, None)
+            waiter.refusal = None  # as above
             raise
         self.core.awaiting.pop(waiter, None)
         lease.trouble, lease.dirty = None, False

@@ -73,8 +73,10 @@ class PoolCore(Serving):
     def give_up(self, waiter: Waiter, now: float) -> None:
         """The caller is gone, by an exception of its own; what it was given goes to the next."""
         token = waiter.token
-        if token is not None or waiter in self.line:
+        if token is not None or waiter in self.line or waiter.refusal is not None:
             self.counters.cancelled += 1
+        if waiter.refusal is not None:
+            self.discount_refusal(waiter.refusal)
         self.awaiting.pop(waiter, None)
         self.line.leave(waiter)
         if token is not None:

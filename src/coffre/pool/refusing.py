@@ -52,6 +52,12 @@ class Refusing(PoolState):
         if self.listening:
             self.tell("refused", error.code)
 
+    def discount_refusal(self, error: OfferError) -> None:
+        """Somebody was gone before it was told: a wait has one end, and that was another."""
+        self.counters.refused[error.code] -= 1
+        if isinstance(error, PoolTimeoutError):
+            self.counters.timed_out -= 1
+
     def refuse(self, waiter: Waiter, error: OfferError) -> None:
         """End a wait with an error."""
         waiter.refusal = error

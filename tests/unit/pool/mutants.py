@@ -66,6 +66,12 @@ MUTANTS = [
     Mutant("bypasses are counted", Line, "served", "self._bypassed[lower] += 1"),
     Mutant("a turn ends the bypassing", Line, "served", "self._bypassed[waiter.lane] = 0"),
     Mutant("who is gone leaves the line", PoolCore, "give_up", "self.line.leave(waiter)"),
+    Mutant(
+        "a wait has one end",
+        PoolCore,
+        "give_up",
+        "self.discount_refusal(waiter.refusal)",
+    ),
     Mutant("what the gone had goes on", PoolCore, "give_up", "self.settle(now)"),
     Mutant("room the gone had is free", PoolCore, "_let_go", "self.forget(entry)"),
     Mutant("a late timeout is none", PoolCore, "time_out", "waiter.settled", "False"),

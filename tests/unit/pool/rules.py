@@ -181,6 +181,21 @@ def what_was_given_to_one_who_is_gone_goes_to_the_next() -> None:
 
 
 @rule
+def who_is_gone_before_it_is_told_of_a_timeout_was_cancelled() -> None:
+    core = core_of(max_size=1)
+    (token,) = fill(core, 1)
+    late = ask(core, 1.0, deadline=5.0)
+    give_back(core, token, 6.0)
+    assert isinstance(late.refusal, PoolTimeoutError)
+
+    core.give_up(late, 6.0)
+
+    counters = core.counters
+    assert (counters.timed_out, counters.cancelled) == (0, 1)
+    assert sum(counters.refused.values()) == 0
+
+
+@rule
 def the_room_of_an_opener_who_is_gone_goes_to_the_next() -> None:
     core = core_of(max_size=1)
     first, second = ask(core), ask(core)
