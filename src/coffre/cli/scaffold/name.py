@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from coffre.cli.errors import UsageError
 
-MAX_NAME = 30
+MAX_NAME = 24
 """Characters; names of classes and modules are made of it, and lines of code hold those."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
