@@ -243,10 +243,18 @@ def test_a_program_need_not_digest(connect: Connect) -> None:
 def test_a_digest_under_an_algorithm_it_does_not_have_is_refused_before_it_is_asked(
     connect: Connect,
 ) -> None:
-    connection = connect("die-at-stat")
+    connection = connect("boasts")
 
-    with pytest.raises(UnsupportedOperationError, match="nothing was sent"):
+    with pytest.raises(UnsupportedOperationError, match="cannot digest under blake2b"):
         connection.stat(StatRequest(ref=ref_of("it"), digest=Algorithm.BLAKE2B))
+
+
+def test_a_digest_that_was_asked_for_must_be_given(connect: Connect) -> None:
+    connection = connect("boasts")
+    connection.put(request_of("it"))
+
+    with pytest.raises(ConnectionLostError, match="did not give the digest"):
+        connection.stat(StatRequest(ref=ref_of("it"), digest=Algorithm.SHA512))
 
 
 # --- get ----------------------------------------------------------------------------------
@@ -290,7 +298,7 @@ def test_bytes_after_the_last_one_are_given_to_nobody(connect: Connect) -> None:
 def test_a_range_that_is_given_lies_inside_the_object(
     connect: Connect, offset: int, length: int | None
 ) -> None:
-    connection = connect("no-range")
+    connection = connect("boasts")
     connection.put(request_of("it"))
 
     with pytest.raises(ConnectionLostError, match="outside the object"):

@@ -256,7 +256,7 @@ def main() -> None:
     if fault.startswith("helped "):
         os.set_inheritable(os.open(fault.split()[1], os.O_WRONLY), True)
         os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
-    more = ["range-read"] if fault == "no-range" else []
+    more = ["range-read", "offer-digest"] if fault == "boasts" else []
     send(READY, 0, {"capabilities": ["metadata", "teleportation", *more]})
     while serve():
         pass
