@@ -216,6 +216,11 @@ class Bench:
         """Tell the provider something that breaks no duty."""
         self.remarks.append(text)
 
+    def stays(self, what: str) -> None:
+        """Tell that something cannot be removed again; of no interest where all is thrown away."""
+        if not self.harness.exclusive:
+            self.remark(f"left on the offer: {what}")
+
     def measured(self, name: str, value: float, unit: str) -> None:
         """Note a figure."""
         self.figures.append(Figure(name=name, value=value, unit=unit))
@@ -241,7 +246,7 @@ class Bench:
                     left.pop()
         except CoffreError as error:
             names = ", ".join(map(str, left[:3])) + (" ..." if len(left) > 3 else "")
-            self.remark(f"left on the offer: {names} ({told(error)})")
+            self.stays(f"{names} ({told(error)})")
 
     def _close(self, connection: Connection) -> None:
         try:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from coffre.conformance.broken import expect, raises, same
-from coffre.conformance.checks.services import bulk, deposit, set_aside
+from coffre.conformance.checks.services import bulk, deposit
 from coffre.conformance.contents import ScriptedContent, some_bytes
 from coffre.conformance.histories import EnoughError, Search
 from coffre.conformance.session import Session
@@ -157,9 +157,9 @@ class Machine(RuleBasedStateMachine):
         with self.watched():
             if key not in self.model:
                 with raises(ObjectNotFoundError, f"setting aside {key}"):
-                    set_aside(session, key)
+                    session.set_aside(key)
                 return
-            same(set_aside(session, key).size, len(self.model.pop(key)), "the size set aside")
+            same(session.set_aside(key).size, len(self.model.pop(key)), "the size set aside")
 
     # --- asking ---------------------------------------------------------------------------
 

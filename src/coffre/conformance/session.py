@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from coffre.conformance.broken import raises, shown, told
 from coffre.contract import (
@@ -23,8 +23,11 @@ from coffre.contract import (
     ObjectRef,
     PutRequest,
     PutResult,
+    QuarantineRequest,
+    QuarantineResult,
     StatRequest,
     StatResult,
+    SupportsQuarantine,
 )
 from coffre.streams import BytesContent
 
@@ -165,6 +168,14 @@ class Session:
     def close(self) -> None:
         """Close the connection."""
         self.do("close the session", self.connection.close)
+
+    def set_aside(self, what: ObjectRef | str) -> QuarantineResult:
+        """Set an object aside; the session must have the service. Nothing removes it again."""
+        service = cast(SupportsQuarantine, self.connection)
+        request = QuarantineRequest(ref=self.ref(what), reason="object-corrupt")
+        result = self.do(f"set {request.ref} aside", lambda: service.quarantine(request))
+        self._bench.stays("what was set aside; the contract has no way to remove it")
+        return result
 
     # --- any other step -------------------------------------------------------------------
 

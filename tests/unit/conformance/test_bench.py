@@ -113,3 +113,15 @@ def test_no_secret_shows_in_how_to_see_a_finding_again() -> None:
     harness = Harness(MemoryDriver(), parameters)
 
     assert command_of(harness) == "coffre conform memory --url memory://guarded --param 'key=***'"
+
+
+def test_what_is_set_aside_stays_and_is_told_unless_all_is_thrown_away() -> None:
+    shared, own = harness_of(), harness_of()
+    own.exclusive = True
+
+    remarks = [run(one, only=["quarantine.aside"], seed=1).remarks() for one in (shared, own)]
+
+    assert remarks[0] == (
+        "left on the offer: what was set aside; the contract has no way to remove it",
+    )
+    assert remarks[1] == ()
