@@ -137,7 +137,7 @@ class AsyncConnectionPool:
         while True:
             await self._wait(waiter)
             if waiter.refusal is not None:
-                raise waiter.refusal
+                raise self.pool.named(waiter.refusal)
             token = waiter.token
             if token is None:
                 continue
@@ -161,7 +161,6 @@ class AsyncConnectionPool:
         now = self.now()
         if now >= waiter.deadline:
             self._change(self.core.time_out, waiter, now)
-            self.pool.name_holders(waiter)
         elif self.pool.unfinished or (waiter.alarm is not None and now >= waiter.alarm):
             waiter.alarm = None
             self._change(self.core.settle, now)

@@ -165,7 +165,9 @@ class PoolBase:
     @property
     def unfinished(self) -> bool:
         """Whether there is something to be done outside the lock, or that got lost."""
-        return bool(self._notes or self._with_doomed)
+        if self._notes or self.core.doomed:
+            return True
+        return self._total is not None and bool(self._with_doomed)
 
     @property
     def _with_doomed(self) -> Sequence[Serving]:

@@ -7,12 +7,17 @@ from sys import _getframe
 from threading import get_ident
 from types import CodeType
 
-from coffre.contract import InvalidRequestError
+from coffre.contract import InvalidRequestError, OfferError
 from coffre.pool import connections
 from coffre.pool.base import shut
 from coffre.pool.deadlock import GRAPH, name_of
 from coffre.pool.entries import Entry, Holder, Token, Waiter
-from coffre.pool.errors import LeaseReturnedError, NestedLeaseError, PoolDeadlockError
+from coffre.pool.errors import (
+    LeaseReturnedError,
+    NestedLeaseError,
+    PoolDeadlockError,
+    PoolTimeoutError,
+)
 from coffre.pool.lease import Lease
 from coffre.pool.opening import Opening
 from coffre.pool.settings import DEFAULT, Lane, Timeout, Waiting
@@ -120,7 +125,7 @@ class Borrowing(Opening):
         while True:
             self._wait(waiter)
             if waiter.refusal is not None:
-                raise waiter.refusal
+                raise self.named(waiter.refusal)
             token = waiter.token
             if token is None:
                 continue
@@ -156,17 +161,17 @@ class Borrowing(Opening):
             now = self.now()
             if now >= waiter.deadline:
                 self.change(self.core.time_out, waiter, now)
-                self.name_holders(waiter)
             elif self.unfinished or (waiter.alarm is not None and now >= waiter.alarm):
                 waiter.alarm = None
                 self.change(self.core.settle, now)
             else:
                 waiter.sleep(now)
 
-    def name_holders(self, waiter: Waiter) -> None:
-        """Say in a refusal who holds what was waited for."""
-        if waiter.refusal is not None and (holders := self.holders()):
-            waiter.refusal.message += "; held by " + "; ".join(holders)
+    def named(self, refusal: OfferError) -> OfferError:
+        """A refusal that says, if it is a timeout, who holds what was waited for."""
+        if isinstance(refusal, PoolTimeoutError) and (holders := self.holders()):
+            refusal.message += "; held by " + "; ".join(holders)
+        return refusal
 
     def _check_nesting(self, waiter: ThreadWaiter) -> None:
         """Looked at only by who has to wait: it costs nothing otherwise."""

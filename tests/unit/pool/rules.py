@@ -315,6 +315,31 @@ def what_comes_back_goes_to_somebody_who_still_wants_it() -> None:
 
 
 @rule
+def a_timeout_that_another_noticed_names_the_holders_too() -> None:
+    tested = PoolUnderTest(max_size=2, nested="allow")
+    leases = [tested.pool.lease(), tested.pool.lease()]
+    told: list[str] = []
+
+    def wait() -> None:
+        try:
+            tested.pool.lease(timeout=5)
+        except PoolTimeoutError as error:
+            told.append(error.message)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while not tested.pool.core.line:
+        pass
+    tested.clock.advance(6.0)
+    leases[0].close()
+    thread.join(10)
+
+    assert len(told) == 1
+    assert "rules.py" in told[0]
+    leases[1].close()
+
+
+@rule
 def who_only_tries_may_have_what_there_is() -> None:
     core = core_of(max_size=1)
     (token,) = fill(core, 1)
