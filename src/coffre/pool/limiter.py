@@ -197,7 +197,11 @@ class ThreadLimiter(Limit):
         GRAPH.end(waiter)
         if waiter.refusal is not None:
             raise waiter.refusal
-        permit = self.held[waiter.holder]  # it stays: the waiter uses it
+        # Under the lock: whoever let it in may have been interrupted, and be putting that straight.
+        self.change(self._claim, stay, waiter)
+
+    def _claim(self, stay: Admission, waiter: Waiter) -> None:
+        permit = self.held[waiter.holder]  # it is there: the waiter uses it
         stay.permit = permit
         permit.stays[id(stay)] = False
         permit.stays.pop(id(waiter), None)
