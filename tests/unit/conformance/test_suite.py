@@ -52,3 +52,17 @@ def test_profiles_can_be_chosen(tmp_path: Path) -> None:
 
     assert "range-read.exact" in done.stdout
     assert "put.whole" not in done.stdout
+
+
+def test_a_check_of_another_profile_leaves_a_class_without_tests(tmp_path: Path) -> None:
+    done = pytest_on(tmp_path, "--conformance-only=limits.large")
+
+    assert done.returncode == 0
+    assert "1 skipped" in done.stdout
+
+
+def test_a_check_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    done = pytest_on(tmp_path, "--conformance-only=put.perfect")
+
+    assert done.returncode != 0
+    assert "put.perfect" in done.stdout

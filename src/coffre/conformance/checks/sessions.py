@@ -69,14 +69,20 @@ OPERATIONS: dict[str, Callable[[Session], object]] = {
 """The six operations, each tried on an object ``it`` that is held."""
 
 
+def put_one_of_many(session: Session) -> object:
+    """A bulk put of one; what is refused of it may be raised, or be its outcome."""
+    service = cast(SupportsBulkPut, session.connection)
+    put = PutRequest(ref=session.ref("late"), content=BytesContent(b"x"), size=1)
+    (outcome,) = service.bulk_put(BulkPutRequest(puts=[put]))
+    if isinstance(outcome, OfferError):
+        raise outcome
+    return outcome
+
+
 SERVICES: dict[str, tuple[Capability, Callable[[Session], object]]] = {
     "bulk-put": (
         Capability.BULK_PUT,
-        lambda session: cast(SupportsBulkPut, session.connection).bulk_put(
-            BulkPutRequest(
-                puts=[PutRequest(ref=session.ref("late"), content=BytesContent(b"x"), size=1)]
-            )
-        ),
+        put_one_of_many,
     ),
     "containers": (
         Capability.CONTAINERS,
