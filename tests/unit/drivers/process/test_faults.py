@@ -249,6 +249,16 @@ def test_a_digest_under_an_algorithm_it_does_not_have_is_refused_before_it_is_as
         connection.stat(StatRequest(ref=ref_of("it"), digest=Algorithm.BLAKE2B))
 
 
+def test_what_the_program_did_not_declare_is_not_asked_of_it(connect: Connect) -> None:
+    connection = connect("die-at-get")
+    connection.put(request_of("it"))
+
+    with pytest.raises(UnsupportedOperationError, match="range-read"):
+        connection.get(GetRequest(ref=ref_of("it"), offset=1))
+
+    connection.stat(StatRequest(ref=ref_of("it")))
+
+
 def test_a_digest_that_was_asked_for_must_be_given(connect: Connect) -> None:
     connection = connect("boasts")
     connection.put(request_of("it"))

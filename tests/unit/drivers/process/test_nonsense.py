@@ -11,6 +11,7 @@ import pytest
 
 from coffre.contract import (
     CapacityRequest,
+    ConnectionLostError,
     ContractVersionError,
     DeleteRequest,
     DigestAlgorithm,
@@ -98,6 +99,18 @@ def test_a_good_tape_plays_to_its_end(tmp_path: Path) -> None:
         "CapacityResult",
         "ObjectNotFoundError",
     ]
+
+
+@pytest.mark.parametrize(("place", "changed"), [(0, 1), (0, 2), (0, 3), (1, 7), (0, 7)])
+def test_a_head_that_is_not_as_it_should_be_ends_the_session(
+    tmp_path: Path, place: int, changed: int
+) -> None:
+    """Zeros that are none; a number where the session itself is meant."""
+    frames = [bytearray(piece) for piece in session()]
+    frames[place][changed] = 1
+
+    with pytest.raises(ConnectionLostError):
+        played(tmp_path / "tape", b"".join(frames))
 
 
 def spoilt(frames: list[bytes], chance: random.Random) -> bytes:
