@@ -106,7 +106,10 @@ class Bench:
             found = self.harness.scratch_tenants()
             if all(self._is_empty(tenant) for tenant in found if tenant is not None):
                 return found
-        raise NotTried("the scratch tenants are not empty, and what they hold is not ours to touch")
+        raise NotTried(
+            "the scratch tenants are not empty, or the driver lists what is another tenant's; "
+            "what they hold is not ours to touch"
+        )
 
     def _is_empty(self, tenant: int) -> bool:
         with self.driver.connect(self.parameters) as connection:
