@@ -17,10 +17,10 @@ LOCK := requirements/dev.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test check format bench docs lock clean
+.PHONY: help env run test conformance check format bench docs lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 env: $(VENV)/.installed ## make the environment in .venv, from locked and hashed packages
 
@@ -29,6 +29,10 @@ run: env ## do the main job on real input: store SOURCE on two offers, read it b
 
 test: env ## pass the tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)
+
+conformance: env ## hold our drivers against the contract, then the kit against liars and mutants
+	@COFFRE_LIAR_TABLE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal tests/conformance tests/liars
+	@$(BIN)/python -m tools.mutation --survivors
 
 check: env ## linter, formatter, strict types, floors (under a minute)
 	@$(BIN)/ruff check

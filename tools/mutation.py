@@ -111,6 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", choices=[target.name for target in TARGETS])
     parser.add_argument("--module", help="only modules whose name ends so")
     parser.add_argument("--sample", type=int, help="so many of each driver, drawn")
+    parser.add_argument("--goal", type=float, default=GOAL, help="share that must be found")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--survivors", action="store_true", help="print those that survive")
@@ -125,7 +126,7 @@ def main(arguments: list[str] | None = None) -> int:
             mutants = chosen.sample(mutants, min(given.sample, len(mutants)))
         result = score(target, mutants, jobs=given.jobs, tell=given.survivors)
         print(f"{target.name}: {result}", flush=True)
-        enough = enough and result.share >= GOAL
+        enough = enough and result.share >= given.goal
     return 0 if enough else 1
 
 

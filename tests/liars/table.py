@@ -1,4 +1,4 @@
-"""The table of liars, at the end of a run of tests: in two lines, or, with ``-v``, whole.
+"""The table of liars at the end of a run: in a line, or, with ``-v`` or ``COFFRE_LIAR_TABLE``, whole.
 
 Imported by ``tests/conftest.py``: with several workers it is the one process that runs no test
 that tells the end, and it reads no other.
@@ -6,6 +6,7 @@ that tells the end, and it reads no other.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -18,7 +19,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     caught = sum("caught" in one for one in liars)
     terminalreporter.section("liars")
-    if terminalreporter.verbosity > 0:
+    if terminalreporter.verbosity > 0 or "COFFRE_LIAR_TABLE" in os.environ:
         width = max(len(one["liar"]) for one in liars)
         for one in liars:
             found = one.get("caught", "NOT CAUGHT")
