@@ -30,7 +30,7 @@ def memory_harnesses(_: Path) -> Iterator[Harness]:
 def filesystem_harnesses(place: Path) -> Iterator[Harness]:
     """The filesystem driver, with records as attributes, then in files of their own."""
     from coffre.contract import ConnectionParameters
-    from coffre.drivers.filesystem import FilesystemDriver
+    from coffre.drivers.filesystem import FilesystemDriver, parts
     from tests.conformance.harnesses import FilesystemHarness
 
     driver = FilesystemDriver()
@@ -41,6 +41,10 @@ def filesystem_harnesses(place: Path) -> Iterator[Harness]:
         driver.parameters, url=beside.root.as_uri(), values={"records": "sidecar"}
     )
     yield beside
+    # As where a part needs a name from its beginning: it is locked, and swept when it is left.
+    parts._CAN_NAME_LATER = False
+    (place / "named").mkdir()
+    yield FilesystemHarness(driver, place / "named" / "offer")
 
 
 TARGETS = (

@@ -93,6 +93,7 @@ class Prepares(HonestDriver):
         return not self.is_new(parameters) and super().is_available(parameters)
 
     def prepare(self, parameters: ConnectionParameters) -> PrepareResult:
+        MemoryOffer.at(parameters.url).begin("prepare")
         made = self.is_new(parameters)
         self.notes[parameters.url] = True
         return PrepareResult(place=parameters.url, made=made)
@@ -116,6 +117,14 @@ class EmptiesWhatItPreparesAgain(Prepares):
         for ref in offer.refs():
             offer.forget(ref)
         return super().prepare(parameters)
+
+
+@liar("prepare.once")
+class PreparesWhatIsAway(Prepares):
+    """An offer that is away is prepared, as if it had never been."""
+
+    def prepare(self, parameters: ConnectionParameters) -> PrepareResult:
+        return PrepareResult(place=parameters.url, made=not MemoryOffer.at(parameters.url).online)
 
 
 @liar("prepare.once")

@@ -1,4 +1,4 @@
-"""The table of liars at the end of a run: in a line, or, with ``-v`` or ``COFFRE_LIAR_TABLE``, whole.
+"""The table of liars at the end of a run: in a line; with ``-v`` or ``COFFRE_LIAR_TABLE``, whole.
 
 Imported by ``tests/conftest.py``: with several workers it is the one process that runs no test
 that tells the end, and it reads no other.

@@ -210,6 +210,24 @@ def many_threads_open_sessions_at_once(bench: Bench) -> None:
 
 
 @check("prepare.once")
+def nothing_is_made_where_an_offer_is_away(bench: Bench) -> None:
+    """The service is stopped, then prepared: what was an offer a moment ago is not made anew."""
+    if Capability.PREPARE not in bench.driver.capabilities:
+        raise NotTried("this driver's offers need no preparation")
+    with bench.session() as session:
+        session.put("held")
+    bench.harness.stop()
+    bench.did("stop the service")
+    try:
+        with raises(OfferUnavailableError, "preparing an offer that is away"):
+            bench.driver.prepare(bench.parameters)  # type: ignore[attr-defined]
+    finally:
+        bench.harness.start()
+    with bench.session() as session:
+        same(session.names(), ["held"], "the container once it is back")
+
+
+@check("prepare.once")
 def a_new_place_is_an_offer_once_it_was_prepared(bench: Bench) -> None:
     """Not before; and preparing it a second time changes nothing."""
     if Capability.PREPARE not in bench.driver.capabilities:
