@@ -17,6 +17,15 @@ from tests.unit.drivers.process.reference import program as program
 PASSWORD = "open, sésame"
 
 
+def bytes_in(path: Path) -> bytes | None:
+    """What a file of the program holds before the record at its end."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    return data[: len(data) - FOOTER - int(data[-FOOTER:-8], 16)]
+
+
 class ProcessHarness(Harness):
     """An offer that the program in C keeps in a directory."""
 
@@ -33,11 +42,10 @@ class ProcessHarness(Harness):
         super().__init__(driver, self._parameters_of(root))
 
     def bytes_at_rest(self, ref: ObjectRef) -> bytes | None:
-        try:
-            data = self._path(ref).read_bytes()
-        except FileNotFoundError:
-            return None
-        return data[: len(data) - FOOTER - int(data[-FOOTER:-8], 16)]
+        return bytes_in(self._path(ref))
+
+    def bytes_set_aside(self, place: str) -> bytes | None:
+        return bytes_in(self.root / place)
 
     def damage(self, ref: ObjectRef) -> None:
         with self._path(ref).open("r+b") as file:

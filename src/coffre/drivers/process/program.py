@@ -22,7 +22,7 @@ from coffre.drivers.process.log import ProgramLog
 PIPE = 256 * 1024
 """Bytes a pipe should hold. More than the usual 64 KiB spares switches between processes; much more
 would use up, with some dozens of connections, what a user may have in pipes altogether."""
-LAST_WORDS = 0.5
+LAST_WORDS = 2.0
 """Seconds that a program which closed its side is given to end by itself, so that we learn how."""
 
 

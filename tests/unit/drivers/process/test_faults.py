@@ -69,7 +69,7 @@ def test_the_effect_of_a_put_is_in_doubt_from_the_commit_on(
 
 @pytest.mark.parametrize(("when", "doubt"), [("in-data", False), ("at-commit", True)])
 def test_silence_in_a_put_is_a_timeout(connect: Connect, when: str, doubt: bool) -> None:
-    connection = connect(f"silent-{when}", timeout=0.2)
+    connection = connect(f"silent-{when}", timeout=1.0)
 
     with pytest.raises(OfferTimeoutError) as caught:
         connection.put(request_of("it", bytes(4 * MIB)))

@@ -78,17 +78,17 @@ def use(connection: ProcessConnection) -> list[object]:
     return found
 
 
-def played(tape: Path, frames: bytes) -> list[object]:
+def played(tape: Path, frames: bytes, timeout: float = 0.1) -> list[object]:
     """A session with a program that plays a tape, and hears nothing."""
     tape.write_bytes(frames)
     command = f"/bin/sh -c 'cat {tape}; exec cat > /dev/null'"
-    parameters = toy_parameters(command=command, timeout=0.1, start_timeout=5.0, grace=0.1)
+    parameters = toy_parameters(command=command, timeout=timeout, start_timeout=5.0, grace=0.1)
     with ProcessDriver().connect(parameters) as connection:
         return use(connection)
 
 
 def test_a_good_tape_plays_to_its_end(tmp_path: Path) -> None:
-    found = played(tmp_path / "tape", b"".join(session()))
+    found = played(tmp_path / "tape", b"".join(session()), timeout=60.0)
 
     assert [type(one).__name__ for one in found] == [
         "PutResult",
