@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,23 +29,29 @@ def memory_harnesses(_: Path) -> Iterator[Harness]:
 
 
 def filesystem_harnesses(place: Path) -> Iterator[Harness]:
-    """The filesystem driver, with records as attributes, then in files of their own."""
+    """The filesystem driver, in each of its ways."""
     from coffre.contract import ConnectionParameters
     from coffre.drivers.filesystem import FilesystemDriver, parts
     from tests.conformance.harnesses import FilesystemHarness
 
+    def set_up(name: str, **values: object) -> FilesystemHarness:
+        (place / name).mkdir()
+        harness = FilesystemHarness(driver, place / name / "offer")
+        url = harness.root.as_uri()
+        harness.parameters = ConnectionParameters.checked(driver.parameters, url=url, values=values)
+        return harness
+
     driver = FilesystemDriver()
     yield FilesystemHarness(driver, place / "offer")
-    (place / "other").mkdir()
-    beside = FilesystemHarness(driver, place / "other" / "offer")
-    beside.parameters = ConnectionParameters.checked(
-        driver.parameters, url=beside.root.as_uri(), values={"records": "sidecar"}
-    )
-    yield beside
+    yield set_up("records-beside", records="sidecar")
+    # Not prepared: its first put makes the offer.
+    created = set_up("made-by-a-put", create=True)
+    shutil.rmtree(created.root)
+    created.root.mkdir()
+    yield created
     # As where a part needs a name from its beginning: it is locked, and swept when it is left.
     parts._CAN_NAME_LATER = False
-    (place / "named").mkdir()
-    yield FilesystemHarness(driver, place / "named" / "offer")
+    yield set_up("named-parts")
 
 
 TARGETS = (
