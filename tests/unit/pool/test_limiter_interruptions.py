@@ -108,6 +108,33 @@ def test_a_wait_that_is_interrupted_leaves_every_permit(form: str, signals: bool
     assert len(gaps) <= (1 if signals else 3), gaps
 
 
+@FORMS
+def test_a_visit_with_a_parked_permit_has_at_most_the_one_gap(form: str) -> None:
+    limiters: list[ThreadLimiter] = []
+
+    def prepare() -> Callable[[], object]:
+        limiter = ThreadLimiter(1)
+        with limiter:
+            pass
+        limiters.append(limiter)
+
+        def work() -> None:
+            with limiter if form == "with" else limiter.enter():
+                pass
+
+        return work
+
+    gaps = set()
+    for place in every_interruption(prepare, signals=True):
+        limiter = limiters.pop()
+        gc.collect()
+        if limiter.statistics().inside:
+            gaps.add(place)
+            limiter.__exit__(None, None, None)
+        check_whole(limiter, place)
+    assert len(gaps) <= (1 if form == "with" else 0), gaps
+
+
 @pytest.mark.parametrize("moment", range(12))
 def test_a_task_that_is_cancelled_at_any_moment_leaves_every_permit(moment: int) -> None:
     limiter = ThreadLimiter(1, timeout=None)
