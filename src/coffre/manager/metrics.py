@@ -87,6 +87,7 @@ class PoolCollector:
                 ("held", pool.held),
                 ("idle", pool.idle),
                 ("opening", pool.opening),
+                ("closing", pool.closing),
             ):
                 connections.add_metric([one.offer, state], count)
             gauges["max"].add_metric([one.offer], pool.max_size)
