@@ -30,8 +30,9 @@ def memory_harnesses(_: Path) -> Iterator[Harness]:
 
 def filesystem_harnesses(place: Path) -> Iterator[Harness]:
     """The filesystem driver, in each of its ways."""
-    from coffre.contract import ConnectionParameters
+    from coffre.contract import ConnectionParameters, ObjectRef, PutRequest
     from coffre.drivers.filesystem import FilesystemDriver, parts
+    from coffre.streams import BytesContent
     from tests.conformance.harnesses import FilesystemHarness
 
     def set_up(name: str, **values: object) -> FilesystemHarness:
@@ -48,6 +49,9 @@ def filesystem_harnesses(place: Path) -> Iterator[Harness]:
     created = set_up("made-by-a-put", create=True)
     shutil.rmtree(created.root)
     created.root.mkdir()
+    first = ObjectRef(tenant=1, container="object", identifier="first")
+    with driver.connect(created.parameters) as connection:
+        connection.put(PutRequest(ref=first, content=BytesContent(b"first"), size=5))
     yield created
     # As where a part needs a name from its beginning: it is locked, and swept when it is left.
     parts._CAN_NAME_LATER = False
