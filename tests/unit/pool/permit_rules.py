@@ -138,6 +138,29 @@ def a_paused_limit_lets_in_nobody_until_it_is_resumed() -> None:
 
 
 @rule
+def a_paused_limit_has_room_for_nobody() -> None:
+    permits = Permits(2)
+    permits.pause()
+    assert permits.room(1) is None
+
+    permits.give_up(come(permits, 2))
+
+    assert permits.room(1) is None
+
+
+@rule
+def parked_permits_above_a_smaller_limit_are_taken_back() -> None:
+    permits = Permits(2)
+    permits.room(1)
+    permits.room(2)
+
+    permits.resize(1)
+
+    assert len(permits.held) <= 1
+    assert not permits.gate
+
+
+@rule
 def members_of_a_party_are_let_in_together() -> None:
     permits = Permits(1)
     first, member, other, late_member = (come(permits, key) for key in (1, 2, 3, 2))

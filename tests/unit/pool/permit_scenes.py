@@ -30,7 +30,7 @@ LARGE: dict[str, Scene] = {
     "three threads, two permits": scene(ONCE, ONCE, ONCE, sizes=(2,)),
     "three threads, two permits, one comes back": scene(TWICE, ONCE, ONCE, sizes=(2,)),
     "four threads, one permit": scene(ONCE, LATE, Visitor(late=True, moods="c"), LATE),
-    "four threads, two permits": scene(ONCE, LATE, LATE, LATE, sizes=(2,)),
+    "four threads, two permits": scene(LATE, LATE, LATE, LATE, sizes=(2,)),
     "stays that are dropped, and come again": scene(
         Visitor(form="stay", dropped=True, rounds=2), ONCE, ONCE
     ),
