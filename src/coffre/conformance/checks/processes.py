@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 from coffre.conformance.bench import Bench
 from coffre.conformance.broken import expect, same
@@ -11,7 +12,7 @@ from coffre.conformance.contents import ScriptedContent, some_bytes
 from coffre.conformance.forking import in_a_child
 from coffre.conformance.session import DATA, Session
 from coffre.conformance.together import open_descriptors
-from coffre.contract import CoffreError, SourceError
+from coffre.contract import CoffreError, ObjectConflictError, SourceError
 from coffre.streams import CHUNK, BytesContent
 
 ROUNDS = 12
@@ -26,6 +27,9 @@ def a_life(bench: Bench, number: int) -> None:
     """Open a session, do things that succeed and things that fail, leave some, and close it."""
     with bench.session() as session:
         session.put(f"n{number}", some_bytes(CHUNK + 1))
+        session.put(f"n{number}", some_bytes(CHUNK + 1))
+        with suppress(ObjectConflictError):
+            session.put(f"n{number}", b"others")
         with session.get(f"n{number}") as result:
             result.stream.read(1)
         with session.listing() as listing:
