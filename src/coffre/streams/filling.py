@@ -55,7 +55,8 @@ class Filling:
         write_all(self._fd, data)
 
     def _begin_large(self, data: Buffer) -> None:
-        self._flags = fcntl.fcntl(self._fd, fcntl.F_GETFL)
+        # Whoever filled it before may have given up while the cache was bypassed.
+        self._flags = fcntl.fcntl(self._fd, fcntl.F_GETFL) & ~os.O_DIRECT
         direct = self._set_direct(True)
         self._step = self._write_direct if direct else self._write_behind
         self._step(data)

@@ -14,6 +14,7 @@ from coffre.drivers.filesystem import FilesystemDriver
 from coffre.engine import Engine, NotEnoughCopiesError, PutItem, RepairAction
 from coffre.engine.ledger import Ledger
 from coffre.offer import NO_RETRY, Offer
+from coffre.streams.filling import LARGE as PAST_THE_CACHE
 from tests.unit.engine.sources import BreakingContent, Lying
 from tests.unit.engine.support import CHARTER, LARGE, ref, strategy, told
 
@@ -118,6 +119,22 @@ def test_a_fault_on_disk_is_found_and_repaired_and_bad_bytes_are_kept(
     else:
         assert outcome.action is RepairAction.REWRITTEN
         assert Path(outcome.quarantined).read_bytes() == bad
+
+
+def test_a_large_object_is_fetched_from_the_next_offer_after_a_bad_one(
+    engine: Engine, tmp_path: Path
+) -> None:
+    # Written past the page cache, and of no whole number of its blocks.
+    data = bytes(range(256)) * (PAST_THE_CACHE // 256) + b"and an end"
+    engine.put(data, ref())
+    path = file_of(tmp_path, "north")
+    path.write_bytes(data[:-1] + b"?")
+
+    reader = engine.fetch(ref(), tmp_path / "fetched")
+
+    assert reader.offer == "south"
+    assert reader.passed_over == [("north", "object-corrupt")]
+    assert (tmp_path / "fetched").read_bytes() == data
 
 
 def test_a_directory_that_is_away_is_unknown_and_nothing_is_written_in_its_place(

@@ -82,6 +82,21 @@ def test_once_finished_the_file_is_an_ordinary_one(target: int) -> None:
     assert not is_direct(target)
 
 
+def test_a_file_can_be_filled_again_from_its_start_after_it_was_given_up(target: int) -> None:
+    Filling(target, LARGE).write(aligned(bytes(MIB)))
+    os.lseek(target, 0, os.SEEK_SET)
+    os.ftruncate(target, 0)
+
+    filling = Filling(target, LARGE + 1)
+    for _ in range(LARGE // MIB):
+        filling.write(aligned(b"y" * MIB))
+    filling.write(b"z")
+    filling.finish()
+
+    assert written(target) == b"y" * LARGE + b"z"
+    assert not is_direct(target)
+
+
 def test_an_error_is_the_systems_own() -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     try:
