@@ -247,6 +247,25 @@ def test_a_small_file_of_another_length_than_it_had_is_told(path: Path, now: byt
         content.read(100)
 
 
+def test_a_small_file_that_changes_while_it_is_read_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_bytes(b"small")
+    content = FileContent(path)
+    pread = os.pread
+
+    def read_then_write(descriptor: int, size: int, offset: int) -> bytes:
+        data = pread(descriptor, size, offset)
+        path.write_bytes(b"SMALL")
+        os.utime(path, ns=(0, 0))
+        return data
+
+    monkeypatch.setattr(os, "pread", read_then_write)
+
+    with pytest.raises(SourceChangedError, match="put it again"):
+        content.read(100)
+
+
 def test_reading_a_closed_file_is_refused(path: Path) -> None:
     stream = FileContent(path).open()
     stream.close()

@@ -176,6 +176,26 @@ def test_a_flush_that_fails_leaves_nothing_acknowledged_that_it_may_have_been_ab
     assert len(names_in(connection)) == 60
 
 
+def test_a_few_objects_whose_names_cannot_be_flushed_are_not_acknowledged(
+    connection: FilesystemConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = place_of(ref_of("o1")).folder
+    flush_names = Root.flush_names
+
+    def failing(root: Root, folder: str) -> None:
+        if folder == bad:
+            raise OSError(errno.EIO, "Input/output error")
+        flush_names(root, folder)
+
+    monkeypatch.setattr(Root, "flush_names", failing)
+    puts = tuple(request_of(f"o{number}") for number in range(3))
+    assert len({place_of(put.ref).folder for put in puts}) == 3
+
+    outcomes = connection.bulk_put(BulkPutRequest(puts=puts))
+
+    assert [isinstance(each, CoffreError) for each in outcomes] == [False, True, False]
+
+
 @pytest.mark.usefixtures("small_groups")
 def test_a_group_is_written_aside_while_the_one_before_is_flushed(
     connection: FilesystemConnection, monkeypatch: pytest.MonkeyPatch
