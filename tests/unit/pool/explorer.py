@@ -1,31 +1,24 @@
-"""A small model checker: every interleaving of a few actors over the rules of the pool.
+"""Every interleaving of a few actors over the rules of the pool (see ``schedules.py``).
 
-An actor is a generator; between two of its steps any other may move. Steps are as fine as they
-are in the thread face: what happens under the lock is one step, and each of the lock-free
-instructions of the fast path (read the gate, take from the idle stack, put back) is one, too.
-
-All schedules are tried, depth first. States seen before are not explored again; a state is
-reached by replaying its schedule, so actors need not be copied.
+Steps are as fine as they are in the thread face: what happens under the lock is one step, and
+each of the lock-free instructions of the fast path (read the gate, take from the idle stack, put
+back) is one, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 from coffre.contract import Connection
 from coffre.pool.core import PoolCore
 from coffre.pool.entries import Entry, Token, Waiter
 from coffre.pool.settings import Lane
+from tests.unit.pool import schedules
+from tests.unit.pool.schedules import Actor, Options, RuleBrokenError
 from tests.unit.pool.support import FakeConnection, core_of
-
-Actor = Generator[Sequence[str], str, None]
-"""Yields the moves it can make now; none while it is blocked."""
-
-
-class RuleBrokenError(AssertionError):
-    """A rule was broken; says by which schedule."""
 
 
 @dataclass
@@ -337,51 +330,25 @@ def explore(make: Making, *, most: int = 200_000) -> int:
     Raises:
         RuleBrokenError: with the schedule that led to it.
     """
-    seen: set[object] = set()
-    stack: list[tuple[tuple[int, str], ...]] = [()]
-    while stack:
-        schedule = stack.pop()
-        world, options = _replay(make, schedule)
-        try:
-            check(world)
-            moves = [(who, move) for who, moves in options.items() for move in moves]
-            if not any(move in {"go", "fail"} for _, move in moves):
-                check_quiet(world, may_be_stuck=False)
-        except RuleBrokenError as violation:
-            story = ", ".join(f"{who} {move}" for who, move in schedule)
-            raise RuleBrokenError(f"{violation}; schedule: {story}") from None
-        state = fingerprint(world)
-        if state in seen:
-            continue
-        seen.add(state)
-        assert len(seen) <= most, "more states than expected"
-        stack.extend((*schedule, step) for step in moves)
-    return len(seen)
+    return schedules.explore(make, RULES, most=most)
 
 
-def _replay(
-    make: Making, schedule: tuple[tuple[int, str], ...]
-) -> tuple[World, dict[int, Sequence[str]]]:
-    world = make()
-    options: dict[int, Sequence[str]] = {}
-    for who, actor in enumerate(world.actors):
-        options[who] = next(actor)
-    for who, move in schedule:
-        world.steps += 1
-        try:
-            options[who] = world.actors[who].send(move)
-        except StopIteration:
-            options[who] = []
-            world.where[who] = "done"
-        except RuleBrokenError as violation:
-            story = ", ".join(f"{one} {what}" for one, what in schedule)
-            raise RuleBrokenError(f"{violation}; schedule: {story}") from None
-    for who, waiter in world.waiters.items():  # woken meanwhile by others
+def woken(world: World, options: Options) -> None:
+    """Who was served or refused meanwhile can go on, and times out no more."""
+    for who, waiter in world.waiters.items():
         if waiter.settled and not options[who]:
             options[who] = ["go"]
         elif waiter.settled and options[who][0] != "go":
             options[who] = ["go", *[move for move in options[who] if move != "time out"]]
-    return world, options
+
+
+RULES = schedules.Rules(
+    check=check,
+    check_quiet=partial(check_quiet, may_be_stuck=False),
+    fingerprint=fingerprint,
+    ended=lambda world, who: None,
+    woken=woken,
+)
 
 
 Script = tuple[str, dict[str, object]]

@@ -16,10 +16,9 @@ from coffre.pool.entries import Waiter
 from coffre.pool.errors import LimiterTimeoutError
 from coffre.pool.permits import Permit, Permits
 from coffre.pool.settings import Lane
-from tests.unit.pool.explorer import RuleBrokenError
+from tests.unit.pool import schedules
+from tests.unit.pool.schedules import Actor, Options, RuleBrokenError
 
-Actor = Generator[Sequence[str], str, None]
-"""Yields the moves it can make now; none while it is blocked."""
 GO = ["go"]
 
 
@@ -446,46 +445,25 @@ def explore(make: Scene, *, most: int = 200_000) -> int:
     Raises:
         RuleBrokenError: with the schedule that led to it.
     """
-    seen: set[object] = set()
-    stack: list[tuple[tuple[int, str], ...]] = [()]
-    while stack:
-        schedule = stack.pop()
-        try:
-            world, options = _replay(make, schedule)
-            check(world)
-            moves = [(who, move) for who, moves in options.items() for move in moves]
-            if not any(move == "go" for _, move in moves):
-                check_quiet(world)
-        except RuleBrokenError as violation:
-            story = ", ".join(f"{who} {move}" for who, move in schedule)
-            raise RuleBrokenError(f"{violation}; schedule: {story}") from None
-        state = fingerprint(world)
-        if state in seen:
-            continue
-        seen.add(state)
-        assert len(seen) <= most, "more states than expected"
-        stack.extend((*schedule, step) for step in moves)
-    return len(seen)
+    return schedules.explore(make, RULES, most=most)
 
 
-def _replay(
-    make: Scene, schedule: tuple[tuple[int, str], ...]
-) -> tuple[World, dict[int, Sequence[str]]]:
-    world = make()
-    options = {who: next(actor) for who, actor in enumerate(world.actors)}
-    for who, move in schedule:
-        world.steps += 1
-        try:
-            options[who] = world.actors[who].send(move)
-        except StopIteration:
-            options[who] = []
-            world.where[who] = "done"
-            world.local.pop(who, None)
-    for limit in world.limits:  # woken meanwhile by others
+def ended(world: World, who: int) -> None:
+    """What an actor knew for itself ends with it."""
+    world.local.pop(who, None)
+
+
+def woken(world: World, options: Options) -> None:
+    """Who was let in or refused meanwhile can go on; so can who has a note to look at."""
+    for limit in world.limits:
         for who, waiter in limit.waiters.items():
             if who in world.blocked and (waiter.settled or limit.notes):
                 still = [move for move in options[who] if move != "go"]
                 if waiter.settled:
                     still = [move for move in still if move != "time out"]
                 options[who] = ["go", *still]
-    return world, options
+
+
+RULES = schedules.Rules(
+    check=check, check_quiet=check_quiet, fingerprint=fingerprint, ended=ended, woken=woken
+)

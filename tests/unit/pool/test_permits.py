@@ -13,11 +13,11 @@ from coffre.pool.admission import Admission
 from coffre.pool.limiter import ThreadLimiter
 from coffre.pool.limits import Limit
 from coffre.pool.permits import Permit, Permits
-from tests.unit.pool.explorer import RuleBrokenError
 from tests.unit.pool.mutants import Mutant
 from tests.unit.pool.permit_explorer import explore
 from tests.unit.pool.permit_rules import RULES
 from tests.unit.pool.permit_scenes import LARGE, SCENES, STUCK
+from tests.unit.pool.schedules import RuleBrokenError
 from tests.unit.pool.test_mutants import not_for_ever
 
 
