@@ -56,7 +56,8 @@ docs: env ## write the reference pages that come from the code
 lock: ## resolve the dependencies again (needs uv)
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	    --group dev --extra postgresql --extra prometheus --extra certificate pyproject.toml --output-file $(LOCK)
+	    --group dev --extra postgresql --extra prometheus --extra certificate \
+	    --extra s3 --extra sftp --extra fsspec pyproject.toml --output-file $(LOCK)
 
 clean: ## remove what the targets above made
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

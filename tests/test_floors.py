@@ -19,6 +19,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "coffre"
 FLOOR = {
     "contract": 0,
     "streams": 1,
+    "http": 2,
     "seal": 2,
     "tree": 2,
     "wire": 2,
