@@ -1,20 +1,13 @@
 """List: every identifier of a container in bytewise order, in bounded memory.
 
-The shards spread identifiers by their digest, so a listing reads all 256 folders and sorts:
-in memory up to 50,000 names, beyond that by runs of so many, kept in a temporary file and
-merged. Ten million objects take the memory of one run. A short listing (``limit``) keeps only
-the smallest names as it reads.
+A listing reads all 256 shards, and sorts: see :func:`~coffre.tree.sorted_names`.
 """
 
 from __future__ import annotations
 
-import heapq
 import os
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import islice
-from typing import IO
 
 from coffre.contract import ContainerEntry, ContainersRequest, ListEntry, Listing, ListRequest
 from coffre.drivers.filesystem.errors import translating
@@ -28,10 +21,8 @@ from coffre.tree import (
     is_identifier,
     is_tenant,
     shard_of,
+    sorted_names,
 )
-
-RUN = 50_000
-"""Names sorted at a time; with the longest names allowed, some 16 MiB."""
 
 _SHARDS = frozenset(SHARDS)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -47,7 +38,7 @@ def list_container(root: Root, request: ListRequest) -> Listing:
 def _entries(root: Root, request: ListRequest, folder: str, runs: ExitStack) -> Iterator[ListEntry]:
     with runs, translating():
         names = _names(root, request, folder)
-        for name in _sorted(names, request.limit, runs):
+        for name in sorted_names(names, request.limit, runs):
             place = Place(f"{folder}/{shard_of(name)}", name)
             try:
                 # What is not a file is listed too: an audit must come across it.
@@ -84,30 +75,6 @@ def _folder_names(root: Root, folder: str) -> Iterator[str]:
                 yield entry.name
     finally:
         close(descriptor)
-
-
-def _sorted(names: Iterator[str], limit: int | None, runs: ExitStack) -> Iterable[str]:
-    if limit is not None and limit < RUN:
-        # One more than the limit, so that the listing can say whether it is complete.
-        return heapq.nsmallest(limit + 1, names)
-    run = sorted(islice(names, RUN))
-    if len(run) < RUN:
-        return run
-    spilled = [_spill(run, runs)]
-    while run := sorted(islice(names, RUN)):
-        spilled.append(_spill(run, runs))
-    return heapq.merge(*spilled)
-
-
-def _spill(run: list[str], runs: ExitStack) -> Iterator[str]:
-    """Keep one sorted run in a file without a name, and read it back line by line."""
-    # The file lives as long as the listing; the stack ends both.
-    stream: IO[str] = runs.enter_context(
-        tempfile.TemporaryFile("w+", encoding="ascii", prefix="coffre-list-")  # noqa: SIM115
-    )
-    stream.writelines(f"{name}\n" for name in run)
-    stream.seek(0)
-    return (line[:-1] for line in stream)
 
 
 def containers(root: Root, request: ContainersRequest) -> Iterator[ContainerEntry]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
-import uuid
 from contextlib import suppress
 
-from coffre.contract import SYSTEM_CLOCK, ParameterError, as_text
+from coffre.contract import ParameterError
 from coffre.drivers.filesystem.flushing import write_small
 from coffre.drivers.filesystem.settings import Settings
-from coffre.tree import GUIDE, GUIDE_NAME, LAYOUT_VERSION, MARKER, PARTS, SERVICE
+from coffre.tree import (
+    GUIDE,
+    GUIDE_NAME,
+    MARKER,
+    MARKER_BYTES,
+    PARTS,
+    SERVICE,
+    check_layout,
+    new_marker,
+)
 
 # lost+found is in the root of every new ext4 disk; the others are left when an offer was being
 # made and that was cut short before the marker, which is written last.
@@ -40,14 +47,7 @@ def check_marker(root: int, path: str) -> os.stat_result | None:
 def _check_layout(root: int, path: str) -> None:
     descriptor = os.open(MARKER, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=root)
     with open(descriptor, "rb") as stream:
-        try:
-            layout = json.loads(stream.read(4096))["layout"]
-        except (ValueError, TypeError, KeyError):
-            raise ParameterError(f"{path}/{MARKER} is damaged: restore it, or ask") from None
-    if layout != LAYOUT_VERSION:
-        raise ParameterError(
-            f"root {path} has layout {layout!r}, this coffre knows {LAYOUT_VERSION}: upgrade coffre"
-        )
+        check_layout(stream.read(MARKER_BYTES), path)
 
 
 def refuse_other_things(root: int, path: str) -> os.stat_result | None:
@@ -84,12 +84,7 @@ def write_marker(root: int, settings: Settings) -> None:
             os.mkdir(folder, dir_fd=root)
     _refuse_folded_case(root, settings.root)
     write_small(root, GUIDE_NAME, GUIDE.encode(), flush=settings.flush)
-    marker = {
-        "layout": LAYOUT_VERSION,
-        "id": uuid.uuid4().hex,
-        "created_at": as_text(SYSTEM_CLOCK.now()),
-    }
-    write_small(root, MARKER, json.dumps(marker).encode() + b"\n", flush=settings.flush)
+    write_small(root, MARKER, new_marker(), flush=settings.flush)
 
 
 def _refuse_folded_case(root: int, path: str) -> None:

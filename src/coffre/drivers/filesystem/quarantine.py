@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import uuid
 from contextlib import suppress
 
-from coffre.contract import (
-    SYSTEM_CLOCK,
-    ObjectNotFoundError,
-    QuarantineRequest,
-    QuarantineResult,
-    as_text,
-)
+from coffre.contract import ObjectNotFoundError, QuarantineRequest, QuarantineResult
 from coffre.drivers.filesystem.errors import translating
 from coffre.drivers.filesystem.flushing import write_small
 from coffre.drivers.filesystem.root import Root
-from coffre.tree import Place, place_of, quarantine_folder, record_place
-
-# '+' is in no identifier: these names can never be that of the object beside them.
-_REASON = "+reason.json"
-_RECORD = "+record.json"
+from coffre.tree import ASIDE_REASON, ASIDE_RECORD, Place, aside_of, place_of, record_place
 
 
 def quarantine(root: Root, request: QuarantineRequest) -> QuarantineResult:
@@ -39,32 +27,18 @@ def quarantine(root: Root, request: QuarantineRequest) -> QuarantineResult:
         except FileNotFoundError:
             root.require(ref)
             raise ObjectNotFoundError(f"{ref} is not held here", ref=ref) from None
-        moment = as_text(SYSTEM_CLOCK.now())
-        aside = Place(quarantine_folder(ref, _token(moment)), place.name)
+        aside, reason = aside_of(request, size)
         root.make_folder(aside.folder)
-        _write_reason(root, aside, request, moment, size)
+        write_small(root.fd, f"{aside.folder}/{ASIDE_REASON}", reason, flush=root.settings.flush)
         _move(root, place, aside)
     return QuarantineResult(place=os.path.join(root.settings.root, aside.path), size=size)
-
-
-def _token(moment: str) -> str:
-    """A time that a person can read, and something unique; no colon, which some tools refuse."""
-    return f"{moment.replace(':', '')}-{uuid.uuid4().hex[:8]}"
-
-
-def _write_reason(
-    root: Root, aside: Place, request: QuarantineRequest, moment: str, size: int
-) -> None:
-    reason = {"ref": str(request.ref), "reason": request.reason, "at": moment, "size": size}
-    line = json.dumps(reason, ensure_ascii=False).encode() + b"\n"
-    write_small(root.fd, f"{aside.folder}/{_REASON}", line, flush=root.settings.flush)
 
 
 def _move(root: Root, place: Place, aside: Place) -> None:
     """Move the record, then the object: a record is only ever there with its object."""
     beside = record_place(place)
     with suppress(FileNotFoundError):
-        _rename(root, beside.path, f"{aside.folder}/{_RECORD}")
+        _rename(root, beside.path, f"{aside.folder}/{ASIDE_RECORD}")
         root.flush_names(beside.folder)
     try:
         _rename(root, place.path, aside.path)

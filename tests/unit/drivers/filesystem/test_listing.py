@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from coffre.contract import ContainersRequest, DeleteRequest, ListRequest, OfferUnavailableError
-from coffre.drivers.filesystem import FilesystemConnection, listing
-from coffre.tree import place_of, shard_of
+from coffre.drivers.filesystem import FilesystemConnection
+from coffre.tree import place_of, shard_of, sorting
 from tests.unit.drivers.filesystem.conftest import connect, names_in, ref_of, store
 
 MANY = [f"{letter}{number}" for number in range(120) for letter in "aZ_-"]
@@ -25,7 +25,7 @@ def filled(root: Path) -> FilesystemConnection:
 @pytest.fixture
 def short_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """So few names at a time that a small container is merged from files."""
-    monkeypatch.setattr(listing, "RUN", 50)
+    monkeypatch.setattr(sorting, "RUN", 50)
 
 
 @pytest.mark.usefixtures("short_runs")
