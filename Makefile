@@ -3,12 +3,14 @@
 #   PYTHON   interpreter that makes the environment      (default python3)
 #   SOURCE   directory that `make run` stores            (default docs)
 #   WORK     where `make run` puts its offers and ledger (default build/run)
-#   TESTS    what `make test` runs, with any option of pytest
+#   TESTS    what `make test` runs, with any option of pytest; the same for `make test-servers`
+#   SERVERS  which servers `make test-servers` starts, by name   (default all)
 
 PYTHON ?= python3
 SOURCE ?= docs
 WORK   ?= build/run
 TESTS  ?=
+SERVERS ?=
 UV     ?= uv
 
 VENV := .venv
@@ -17,10 +19,10 @@ LOCK := requirements/dev.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test conformance check format bench docs lock clean
+.PHONY: help env run test test-servers conformance check format bench docs lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 env: $(VENV)/.installed ## make the environment in .venv, from locked and hashed packages
 
@@ -29,6 +31,10 @@ run: env ## do the main job on real input: store SOURCE on two offers, read it b
 
 test: env ## pass the tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)
+
+test-servers: env ## install and start real servers, and pass the tests that need them
+	@$(BIN)/python -m tests.servers.launching --only "$(SERVERS)" -- \
+	    $(BIN)/python -m pytest -n auto --dist worksteal tests/servers $(TESTS)
 
 conformance: env ## hold our drivers against the contract, then the kit against liars and mutants
 	@COFFRE_LIAR_TABLE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal tests/conformance tests/liars
@@ -57,7 +63,7 @@ lock: ## resolve the dependencies again (needs uv)
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	    --group dev --extra postgresql --extra prometheus --extra certificate \
-	    --extra s3 --extra sftp --extra fsspec pyproject.toml --output-file $(LOCK)
+	    --extra s3 --extra sftp --extra webdav pyproject.toml --output-file $(LOCK)
 
 clean: ## remove what the targets above made
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

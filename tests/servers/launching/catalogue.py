@@ -1,0 +1,19 @@
+"""Every server there is, in the order in which they are started: what takes longest comes first."""
+
+from __future__ import annotations
+
+from tests.servers.launching.azurite import Azurite
+from tests.servers.launching.ceph import Ceph
+from tests.servers.launching.localstack import LocalStack
+from tests.servers.launching.server import Server
+from tests.servers.launching.sshd import PlainSshd, Sshd
+from tests.servers.launching.swift import Swift
+
+SERVERS: tuple[Server, ...] = (
+    Ceph(),
+    Swift(),
+    LocalStack(),
+    Azurite(),
+    Sshd(),
+    PlainSshd(),
+)
