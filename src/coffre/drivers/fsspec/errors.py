@@ -51,7 +51,8 @@ def offer_error(error: Exception, ref: ObjectRef | None = None) -> OfferError:
         return ForbiddenError("the file system refused", ref=ref)
     if "InsufficientStorage" in name:
         return OfferFullError("no room left", ref=ref)
-    return OfferFailedError(f"the file system failed ({name})", ref=ref)
+    # Nothing is known of an error that is not known, and the session is in some state.
+    return ConnectionLostError(f"the library of the file system failed ({name})", ref=ref)
 
 
 def _status(error: Exception) -> int | None:

@@ -95,6 +95,11 @@ def open_file_system(settings: Settings) -> Opened:
             f"the file system {settings.scheme!r} needs a library of its own: "
             f"pip install '{error.name or settings.scheme}'"
         ) from error
+    except TypeError as error:
+        raise ParameterError(
+            f"the file system {settings.scheme!r} does not take these options; look at "
+            "'options' and 'secret_options'"
+        ) from error
 
 
 def _made(protocol: str, settings: Settings, **options: object) -> AbstractFileSystem:
@@ -102,9 +107,7 @@ def _made(protocol: str, settings: Settings, **options: object) -> AbstractFileS
     return fsspec.filesystem(
         protocol,
         skip_instance_cache=True,
-        use_listings_cache=False,
-        **options,
-        **settings.storage_options(),
+        **{**options, **settings.storage_options()},
     )
 
 
@@ -124,7 +127,6 @@ def _ftp(settings: Settings) -> Opened:
         password=_password(settings),
         timeout=settings.timeout,
         tls=settings.scheme == "ftps",
-        use_listings_cache=False,
         **settings.storage_options(),
     )
     return Opened(files, files.mv, files.ftp.close)
@@ -143,6 +145,7 @@ def _webdav(settings: Settings) -> Opened:
         auth=None if user is None else (user, _password(settings)),
         timeout=settings.timeout,
         retry=False,
+        trust_env=False,
     )
 
     def rename(source: str, destination: str) -> None:
@@ -175,7 +178,7 @@ def _any(settings: Settings) -> Opened:
     options = {"username": settings.user, "password": _password(settings), "host": settings.host}
     given = {name: value for name, value in options.items() if value}
     try:
-        files = _made(settings.scheme, settings, **given)
+        files = _made(settings.scheme, settings, use_listings_cache=False, **given)
     except ValueError:
         raise ParameterError(f"no file system is called {settings.scheme!r}") from None
     if type(files).mv is AbstractFileSystem.mv:

@@ -16,6 +16,10 @@ class CheckedFtp(FTPFileSystem):  # type: ignore[misc]
 
     protocol = "coffre-ftp"
 
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        """As the library's, with nothing remembered of what was listed."""
+        super().__init__(*args, use_listings_cache=False, **kwargs)
+
     def _connect(self) -> None:
         if self.tls:
             secured = FTP_TLS(  # noqa: S321 - what the operator's URL asks for

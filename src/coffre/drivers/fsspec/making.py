@@ -29,13 +29,20 @@ def make_offer(root: Root) -> bool:
 
     Raises:
         ParameterError: it holds other things, or ignores case; nothing in it was touched.
-        OfferError: it cannot be reached, or refuses.
+        OfferUnavailableError: it cannot be reached; or this process has seen an offer here, which
+            is away, and what is here now must not take its place.
+        OfferError: the service refuses, or fails.
     """
     place = root.settings.place
     marker = root.marker()
     if marker is not None:
         check_layout(marker, place)
         return False
+    if root.seen_before():
+        raise OfferUnavailableError(
+            f"{place} was an offer and has no marker {MARKER} now: its share is away, and nothing "
+            "is made in its place"
+        )
     with translating():
         found = _names(root)
         if not found.keys() <= _NOT_OBJECTS:
@@ -65,8 +72,6 @@ def _refuse_folded_case(root: Root) -> None:
         root.size(SERVICE.upper())
     except FileNotFoundError:
         return
-    except OfferUnavailableError:
-        raise
     raise ParameterError(
         f"{root.settings.place} ignores upper and lower case: two objects could become one. "
         "Use another file system"

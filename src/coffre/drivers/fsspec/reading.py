@@ -40,7 +40,11 @@ def get(root: Root, request: GetRequest) -> GetResult:
     length = _length_wanted(request, size)
     with translating(ref):
         record = read_record(root, place) if request.describe else None
-        stream = ObjectStream(root, place.path, request.offset, length, ref)
+        try:
+            stream = ObjectStream(root, place.path, request.offset, length, ref)
+        except FileNotFoundError:  # deleted since its size was asked
+            root.require(ref)
+            raise _not_held(ref) from None
     return GetResult(
         stream=stream,
         size=size,
@@ -79,12 +83,16 @@ def size_of(root: Root, place: Place, ref: ObjectRef) -> int:
             size = root.size(place.path)
         except FileNotFoundError:
             root.require(ref)
-            raise ObjectNotFoundError(f"{ref} is not held here", ref=ref) from None
+            raise _not_held(ref) from None
     if size < 0:
         raise ObjectCorruptError(
             "a directory stands where the object should be; look at it and move it away", ref=ref
         )
     return size
+
+
+def _not_held(ref: ObjectRef) -> ObjectNotFoundError:
+    return ObjectNotFoundError(f"{ref} is not held here", ref=ref)
 
 
 def read_record(root: Root, place: Place) -> ObjectRecord | None:

@@ -21,6 +21,9 @@ from coffre.drivers.fsspec.filesystems import (
 from coffre.drivers.fsspec.settings import Settings
 from coffre.tree import MARKER, MARKER_BYTES, check_layout
 
+# URLs at which this process has seen an offer; only added to, so that no lock is needed.
+_seen: set[str] = set()
+
 
 class Root:
     """An open root, of a session of its own with the file system."""
@@ -40,8 +43,12 @@ class Root:
         self._connect()
 
     def _connect(self) -> Opened:
-        with translating():
-            self._opened = open_file_system(self.settings)
+        try:
+            with translating():
+                self._opened = open_file_system(self.settings)
+        except OfferUnavailableError as error:
+            error.effect_unknown = False  # nothing was asked yet
+            raise
         self._process = os.getpid()
         return self._opened
 
@@ -71,6 +78,11 @@ class Root:
             check_layout(marker, self.settings.place)
         except ParameterError as error:
             raise OfferUnavailableError(error.message, ref=ref) from error
+        _seen.add(self.settings.url)
+
+    def seen_before(self) -> bool:
+        """Whether this process has seen an offer at this URL."""
+        return self.settings.url in _seen
 
     def marker(self) -> bytes | None:
         """The marker; ``None`` when none is seen."""
@@ -106,11 +118,20 @@ class Root:
 
     def rename(self, source: str, destination: str) -> None:
         """Give a file another name, in one step."""
-        self._fs.rename(self.at(source), self.at(destination))
+        try:
+            self._fs.rename(self.at(source), self.at(destination))
+        except Exception:
+            self._folders.clear()  # that of the new name may be gone
+            self.size(source)  # some services refuse where there is nothing to rename
+            raise
 
     def remove(self, path: str) -> None:
         """Remove a file."""
-        self._fs.files.rm_file(self.at(path))
+        try:
+            self._fs.files.rm_file(self.at(path))
+        except Exception:
+            self.size(path)  # some services refuse where there is nothing to remove
+            raise
 
     def names(self, folder: str) -> dict[str, int]:
         """Names in a folder with the length of each, -1 of what is not a file."""
@@ -147,10 +168,6 @@ class Root:
     def make_root(self) -> None:
         """Make the folder of the offer itself; the one above it must be there."""
         self._fs.files.mkdir(self.settings.path, create_parents=False)
-
-    def forget_folders(self) -> None:
-        """Ask about folders again: one that was there is not any more."""
-        self._folders.clear()
 
     def close(self) -> None:
         """End the session; one that belongs to the parent of this process is left alone."""

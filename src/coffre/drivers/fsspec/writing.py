@@ -137,13 +137,8 @@ def _publish(root: Root, part: str, place: Place, copied: Copied, request: PutRe
         return True
     with suppress(FileNotFoundError):  # the record of an object that is gone
         root.remove(record_place(place).path)
-    try:
-        root.make_folder(place.folder)
-        root.rename(part, place.path)
-    except FileNotFoundError:
-        root.forget_folders()
-        root.make_folder(place.folder)
-        root.rename(part, place.path)
+    root.make_folder(place.folder)
+    root.rename(part, place.path)
     size = root.size(place.path)
     if size != copied.size:
         raise OfferFailedError(

@@ -1,0 +1,80 @@
+"""The bridge to foreign file systems keeps the contract: on a local one, by FTP and by WebDAV."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+
+from coffre.conformance import DriverConformance, Harness
+from coffre.contract import Driver
+from coffre.pool import LimitedDriver, PooledDriver, PoolSettings
+from tests.conformance.harnesses import WITHOUT_MODEL, installed
+from tests.servers.fsspec_harness import FsspecHarness
+
+
+def reached(server: str) -> tuple[dict[str, str], Path]:
+    """What a server that was started says of itself, and a new directory of its data."""
+    told = os.environ.get(f"COFFRE_TEST_{server}")
+    if told is None:
+        pytest.skip(f"no {server} server was started: make test-servers")
+    lines = Path(told).read_text(encoding="utf-8").splitlines()
+    root = Path(told).parent / "data" / uuid4().hex
+    root.mkdir()
+    root.chmod(0o777)  # the server is another user
+    return dict(line.split("=", 1) for line in lines if "=" in line), root
+
+
+def ftp(driver: Driver) -> FsspecHarness:
+    at, root = reached("FTP")
+    url = f"ftp://{at['FTP_HOST']}:{at['FTP_PORT']}/{root.name}"
+    return FsspecHarness(driver, url, root, user=at["FTP_USER"], password=at["FTP_PASSWORD"])
+
+
+def webdav(driver: Driver, server: str) -> FsspecHarness:
+    at, root = reached(server)
+    url = f"webdav://{urlsplit(at['WEBDAV_URL']).netloc}/{root.name}"
+    return FsspecHarness(driver, url, root, user=at["WEBDAV_USER"], password=at["WEBDAV_PASSWORD"])
+
+
+class TestLocal(DriverConformance):
+    @pytest.fixture
+    def harness(self, tmp_path: Path) -> Harness:
+        root = tmp_path / "offer"
+        root.mkdir()
+        return FsspecHarness(installed("fsspec"), root.as_uri(), root)
+
+
+class TestFtp(DriverConformance):
+    @pytest.fixture
+    def harness(self) -> Harness:
+        return ftp(installed("fsspec"))
+
+
+class TestWebdav(DriverConformance):
+    @pytest.fixture
+    def harness(self) -> Harness:
+        return webdav(installed("fsspec"), "WEBDAV")
+
+
+class TestLimitedPooledWebdav(DriverConformance):
+    profiles = WITHOUT_MODEL
+
+    @pytest.fixture
+    def harness(self) -> Iterator[Harness]:
+        with PooledDriver(installed("fsspec"), PoolSettings(max_size=64)) as pooled:
+            yield webdav(LimitedDriver(pooled, max_concurrent=64), "WEBDAV")
+
+
+class TestWsgidav(DriverConformance):
+    """A server that keeps half of an upload that was cut: only parts are ever uploaded."""
+
+    profiles = ("core", "faults")
+
+    @pytest.fixture
+    def harness(self) -> Harness:
+        return webdav(installed("fsspec"), "WSGIDAV")
