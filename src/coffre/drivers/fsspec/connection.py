@@ -20,6 +20,7 @@ from coffre.contract import (
     GetResult,
     Listing,
     ListRequest,
+    OfferUnavailableError,
     PutRequest,
     PutResult,
     QuarantineRequest,
@@ -60,8 +61,15 @@ class FsspecConnection(Connection):
             OfferUnavailableError: it cannot be reached, or no offer is there.
         """
         super().__init__(parameters)
-        self._root = Root(Settings.of(parameters))
         self._closed = False
+        try:
+            self._root = Root(Settings.of(parameters))
+            self._look()
+        except OfferUnavailableError as error:
+            error.effect_unknown = False  # nothing was asked to be changed
+            raise
+
+    def _look(self) -> None:
         try:
             self._root.require()
         except BaseException:

@@ -138,20 +138,18 @@ def _webdav(settings: Settings) -> Opened:
     port = "" if settings.port is None else f":{settings.port}"
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     user = settings.user
-    files = _made(
-        "webdav",
-        settings,
+    from coffre.drivers.fsspec.webdav import CheckedWebdav
+
+    files = CheckedWebdav(
         base_url=f"{scheme}://{host}{port}",
         auth=None if user is None else (user, _password(settings)),
         timeout=settings.timeout,
         retry=False,
         trust_env=False,
+        skip_instance_cache=True,
+        **settings.storage_options(),
     )
-
-    def rename(source: str, destination: str) -> None:
-        files.client.move(source, destination, overwrite=False)
-
-    return Opened(files, rename, files.client.http.close)
+    return Opened(files, files.rename, files.client.http.close)
 
 
 def _smb(settings: Settings) -> Opened:

@@ -43,12 +43,8 @@ class Root:
         self._connect()
 
     def _connect(self) -> Opened:
-        try:
-            with translating():
-                self._opened = open_file_system(self.settings)
-        except OfferUnavailableError as error:
-            error.effect_unknown = False  # nothing was asked yet
-            raise
+        with translating():
+            self._opened = open_file_system(self.settings)
         self._process = os.getpid()
         return self._opened
 

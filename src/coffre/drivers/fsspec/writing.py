@@ -130,13 +130,22 @@ def _publish(root: Root, part: str, place: Place, copied: Copied, request: PutRe
     Raises:
         ObjectConflictError: other bytes are there, and stay.
     """
-    if _is_there(root, place.path):
-        _refuse_other_bytes(root, place, copied, request)
-        if read_record(root, place) is None:
-            _write_record(root, place, copied, request)
-        return True
-    with suppress(FileNotFoundError):  # the record of an object that is gone
-        root.remove(record_place(place).path)
+    # Looked for in this order: a record that was there before its object was seen to be absent
+    # belongs to one that is gone, and not to one that another writer publishes just now.
+    stale = _is_there(root, record_place(place).path)
+    if not _is_there(root, place.path):
+        if stale:
+            root.remove(record_place(place).path)
+        with suppress(FileExistsError):  # another came first, just now
+            _publish_new(root, part, place, copied, request)
+            return False
+    _refuse_other_bytes(root, place, copied, request)
+    if read_record(root, place) is None:
+        _write_record(root, place, copied, request)
+    return True
+
+
+def _publish_new(root: Root, part: str, place: Place, copied: Copied, request: PutRequest) -> None:
     root.make_folder(place.folder)
     root.rename(part, place.path)
     size = root.size(place.path)
@@ -145,7 +154,6 @@ def _publish(root: Root, part: str, place: Place, copied: Copied, request: PutRe
             f"the file system says {size} bytes of the {copied.size} published", ref=request.ref
         )
     _write_record(root, place, copied, request)
-    return False
 
 
 def _is_there(root: Root, path: str) -> bool:
@@ -172,7 +180,8 @@ def _write_record(root: Root, place: Place, copied: Copied, request: PutRequest)
     line = record_line(
         request.ref, copied.size, copied.digest, as_text(SYSTEM_CLOCK.now()), request.metadata
     )
-    write_small(root, record_place(place), line + b"\n")
+    with suppress(FileExistsError):  # by another writer of the same bytes
+        write_small(root, record_place(place), line + b"\n")
 
 
 def write_small(root: Root, place: Place, data: bytes) -> None:
