@@ -1,0 +1,168 @@
+"""Parts: bytes written aside, that become an object in one step or leave no trace.
+
+A part is ``.coffre/parts/<writer>-<token>.part``. SFTP has no locks, so the name says which
+process of which machine writes it: whoever sweeps on that machine knows whether it lives, and
+anyone else goes by how long the part was left untouched.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections import deque
+from contextlib import suppress
+from functools import cache
+from hashlib import sha256
+
+from coffre.contract import Buffer
+from coffre.drivers.sftp import packets
+from coffre.drivers.sftp.exchange import Answer, LineLostError, StatusError
+from coffre.drivers.sftp.root import Root
+from coffre.tree import PARTS, part_path
+
+_NEW = packets.FOR_WRITING | packets.CREATE | packets.NEW_ONLY
+_ON_THE_WAY = 4 * 1024 * 1024
+"""Bytes that are sent before the answer to the first of them is waited for."""
+
+_written_here: set[str] = set()
+"""Names of the parts that this process is writing."""
+
+
+class Part:
+    """An open file that nobody looks at yet. Discard it, whatever happens."""
+
+    __slots__ = ("_answers", "_moved", "_opened", "_position", "_root", "handle", "path")
+
+    def __init__(self, root: Root) -> None:
+        """Ask for it; it is there once :meth:`begun` returns."""
+        self._root = root
+        self.path = new_part()
+        """Where it is, until it is moved."""
+        self._moved = False
+        self.handle: bytes | None = None
+        self._opened: Answer[bytes] | None = root.remote.open(self.path, _NEW)
+        self._position = 0
+        self._answers: deque[tuple[int, Answer[bool]]] = deque()
+
+    def begun(self) -> bytes:
+        """Wait until it is there; the folder of parts is made if it is missing."""
+        if self._opened is not None:
+            opened, self._opened = self._opened, None
+            self.handle = opened.if_there()
+        if self.handle is None:
+            self._root.require()
+            self._root.forget_folder(PARTS)
+            self._root.make_folder(PARTS)
+            self.handle = self._root.remote.open(self.path, _NEW).get()
+        return self.handle
+
+    def write(self, data: Buffer) -> None:
+        """Send bytes; they are on their way when this returns, and are not lent any longer."""
+        remote, handle = self._root.remote, self.begun()
+        view = memoryview(data)
+        step = remote.most_written
+        for start in range(0, len(view), step):
+            piece = view[start : start + step]
+            self._answers.append((len(piece), remote.write(handle, self._position, piece)))
+            self._position += len(piece)
+        remote.exchange.flush()
+        self._wait(_ON_THE_WAY)
+
+    def written(self) -> None:
+        """Wait until all bytes are there.
+
+        Raises:
+            StatusError: some could not be written.
+        """
+        self._wait(0)
+
+    def _wait(self, allowed: int) -> None:
+        """Take answers until no more than so many bytes are on their way."""
+        waiting = sum(length for length, _ in self._answers)
+        while waiting > allowed:
+            length, answer = self._answers.popleft()
+            answer.get()
+            waiting -= length
+
+    def moved(self) -> None:
+        """It has become something else: there is nothing to remove any more."""
+        self._moved = True
+        forget_part(self.path)
+
+    def discard(self) -> None:
+        """Let it go; without another name, it is gone. Never raises."""
+        remote = self._root.remote
+        self._answers.clear()
+        moved = self._moved
+        self.moved()
+        # What cannot be removed now is a leftover, and a sweep takes it later.
+        with suppress(StatusError, LineLostError):
+            self._let_go()
+        with suppress(StatusError, LineLostError):
+            if not moved:
+                remote.remove(self.path).get()
+            remote.exchange.flush()
+
+    def _let_go(self) -> None:
+        opened, self._opened = self._opened, None
+        handle, self.handle = self.handle, None
+        if opened is not None:  # nobody has waited for it yet
+            handle = opened.get()
+        if handle is not None:
+            self._root.remote.close(handle)
+
+
+# --- writers --------------------------------------------------------------------------------------
+
+
+def new_part() -> str:
+    """Path for a file that this process writes; it counts as in progress until it is forgotten."""
+    process = os.getpid()
+    name = f"{_machine()}-{process}-{_started(process) or 0}-{uuid.uuid4().hex[:12]}"
+    _written_here.add(name)
+    return part_path(name)
+
+
+def forget_part(path: str) -> None:
+    """It is written, or given up."""
+    _written_here.discard(_name_of(path))
+
+
+def is_alive(path: str) -> bool | None:
+    """Whether the writer of a part lives; ``None`` when that cannot be known from here."""
+    name = _name_of(path)
+    try:
+        machine, process, started, _token = name.split("-")
+        number, since = int(process), int(started)
+    except ValueError:
+        return None  # a part of another driver's
+    if machine != _machine():
+        return None
+    if number == os.getpid():
+        return name in _written_here
+    return _started(number) == since if since else None
+
+
+def _name_of(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".part")
+
+
+@cache
+def _machine() -> str:
+    """This machine since it was started, and the space in which process numbers count."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            told = file.read() + os.readlink("/proc/self/ns/pid")
+    except OSError:
+        # Not Linux: a name for this process alone, so that no other is ever taken for dead.
+        told = uuid.uuid4().hex
+    return sha256(told.encode()).hexdigest()[:12]
+
+
+def _started(process: int) -> int | None:
+    """When a process was started, in ticks of the kernel; ``None`` when there is none."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
+            return int(file.read().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
