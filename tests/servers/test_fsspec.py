@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,29 +13,26 @@ from coffre.conformance import DriverConformance, Harness
 from coffre.contract import Driver
 from coffre.pool import LimitedDriver, PooledDriver, PoolSettings
 from tests.conformance.harnesses import WITHOUT_MODEL, installed
+from tests.servers.addresses import address, place
 from tests.servers.fsspec_harness import FsspecHarness
 
 
-def reached(server: str) -> tuple[dict[str, str], Path]:
-    """What a server that was started says of itself, and a new directory of its data."""
-    told = os.environ.get(f"COFFRE_TEST_{server}")
-    if told is None:
-        pytest.skip(f"no {server} server was started: make test-servers")
-    lines = Path(told).read_text(encoding="utf-8").splitlines()
-    root = Path(told).parent / "data" / uuid4().hex
+def new_folder(server: str) -> Path:
+    """A new directory among the files of a server."""
+    root = place(server) / "data" / uuid4().hex
     root.mkdir()
     root.chmod(0o777)  # the server is another user
-    return dict(line.split("=", 1) for line in lines if "=" in line), root
+    return root
 
 
 def ftp(driver: Driver) -> FsspecHarness:
-    at, root = reached("FTP")
+    at, root = address("FTP"), new_folder("FTP")
     url = f"ftp://{at['FTP_HOST']}:{at['FTP_PORT']}/{root.name}"
     return FsspecHarness(driver, url, root, user=at["FTP_USER"], password=at["FTP_PASSWORD"])
 
 
 def webdav(driver: Driver, server: str) -> FsspecHarness:
-    at, root = reached(server)
+    at, root = address(server), new_folder(server)
     url = f"webdav://{urlsplit(at['WEBDAV_URL']).netloc}/{root.name}"
     return FsspecHarness(driver, url, root, user=at["WEBDAV_USER"], password=at["WEBDAV_PASSWORD"])
 
@@ -55,25 +51,27 @@ class TestFtp(DriverConformance):
         return ftp(installed("fsspec"))
 
 
-class TestWebdav(DriverConformance):
-    @pytest.fixture
-    def harness(self) -> Harness:
-        return webdav(installed("fsspec"), "WEBDAV")
-
-
-class TestLimitedPooledWebdav(DriverConformance):
+class TestLimitedPooledFtp(DriverConformance):
     profiles = WITHOUT_MODEL
 
     @pytest.fixture
     def harness(self) -> Iterator[Harness]:
         with PooledDriver(installed("fsspec"), PoolSettings(max_size=64)) as pooled:
-            yield webdav(LimitedDriver(pooled, max_concurrent=64), "WEBDAV")
+            yield ftp(LimitedDriver(pooled, max_concurrent=64))
+
+
+class TestWebdav(DriverConformance):
+    profiles = WITHOUT_MODEL
+
+    @pytest.fixture
+    def harness(self) -> Harness:
+        return webdav(installed("fsspec"), "WEBDAV")
 
 
 class TestWsgidav(DriverConformance):
     """A server that keeps half of an upload that was cut: only parts are ever uploaded."""
 
-    profiles = ("core", "faults")
+    profiles = ("faults",)
 
     @pytest.fixture
     def harness(self) -> Harness:
