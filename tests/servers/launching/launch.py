@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers.launching.place import Place
-from tests.servers.launching.processes import NotStartedError
+from tests.servers.launching.processes import INTERRUPTED, NotStartedError
 from tests.servers.launching.server import Server
 from tests.servers.launching.tools import Tools, install_packages, missing_packages
 
@@ -57,11 +57,17 @@ class Launch:
     def start(self) -> None:
         """Install and start, as much at the same time as the machine allows."""
         packages = _Packages(self._servers, self._tools)
-        with ThreadPoolExecutor(AT_ONCE + 1, "launch") as threads:
+        threads = ThreadPoolExecutor(AT_ONCE + 1, "launch")
+        try:
             installed = threads.submit(packages.install)
             jobs = {one: threads.submit(self._begin, one, installed) for one in self._servers}
             for server, job in jobs.items():
                 self._note(server, job)
+        except BaseException:
+            self._stop_all()  # those who wait for their server need not wait any longer
+            raise
+        finally:
+            threads.shutdown(cancel_futures=True)
 
     def _begin(self, server: Server, packages: Future[str]) -> float:
         server.install(self._tools)
@@ -71,7 +77,7 @@ class Launch:
         begun = time.monotonic()
         with self._lock:
             if self._stopping:
-                raise NotStartedError("interrupted")
+                raise NotStartedError(INTERRUPTED)
             place = Place(self._root / server.name.lower(), self._tools)
             self._places.append(place)
         address = server.start(place)
@@ -95,14 +101,17 @@ class Launch:
         return {**told, "COFFRE_SERVERS_LEFT_OUT": reasons}
 
     def stop(self) -> None:
-        """Stop what was started, and forget it; what cannot be removed stays in peace."""
+        """Stop what was started, and remove its files."""
+        self._stop_all()
+        shutil.rmtree(self._root, ignore_errors=True)
+
+    def _stop_all(self) -> None:
         with self._lock:
             self._stopping = True
             places, self._places = self._places, []
         if places:
             with ThreadPoolExecutor(len(places), "stop") as threads:
                 list(threads.map(lambda place: place.processes.stop(), places))
-        shutil.rmtree(self._root, ignore_errors=True)
 
 
 class _Packages:

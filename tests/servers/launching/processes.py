@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +18,8 @@ from pathlib import Path
 
 FAREWELL = 5.0
 """Seconds that a process has to end by itself before it is killed."""
+
+INTERRUPTED = "stopped before it answered"
 
 
 class NotStartedError(Exception):
@@ -38,6 +41,9 @@ class Processes:
         """Processes write ``<logs>/<name>.log``."""
         self._logs = logs
         self._running: list[_Running] = []
+        self._over = False
+        self._lock = threading.Lock()
+        """Protects both: a server may still be starting while it is being stopped."""
         logs.mkdir(parents=True, exist_ok=True)
 
     def spawn(
@@ -52,7 +58,9 @@ class Processes:
         """Start a process that goes on until ``stop``, which tells it ``farewell`` first."""
         name = name or Path(command[0]).name
         log = self._logs / f"{name}.log"
-        with log.open("ab") as output:
+        with self._lock, log.open("ab") as output:
+            if self._over:
+                raise NotStartedError(INTERRUPTED)
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -62,7 +70,7 @@ class Processes:
                 cwd=directory,
                 start_new_session=True,  # a Ctrl-C is for the launcher, which ends them in order
             )
-        self._running.append(_Running(name, process, log, farewell))
+            self._running.append(_Running(name, process, log, farewell))
 
     def run(self, command: Sequence[str | Path], *, directory: Path | None = None) -> None:
         """Run a process to its end.
@@ -86,17 +94,21 @@ class Processes:
             raise NotStartedError(f"{words} ended with {done.returncode}: {last_words(log)}")
 
     def check(self) -> None:
-        """Raise ``NotStartedError`` when one of them is no longer there."""
-        for one in self._running:
+        """Raise ``NotStartedError`` when one of them is no longer there, or they were stopped."""
+        if self._over:
+            raise NotStartedError(INTERRUPTED)
+        for one in list(self._running):
             if one.process.poll() is not None:
                 raise NotStartedError(
                     f"{one.name} ended with {one.process.returncode}: {last_words(one.log)}"
                 )
 
     def stop(self) -> None:
-        """End all of them, the newest first; returns when none is left."""
-        while self._running:
-            one = self._running.pop()
+        """End all of them, the newest first; returns when none is left, and none can come."""
+        with self._lock:
+            self._over = True
+            running, self._running = self._running, []
+        for one in reversed(running):
             _end(one.process, one.farewell)
 
 

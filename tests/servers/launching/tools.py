@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.servers.launching.processes import NotStartedError
@@ -78,10 +78,22 @@ class Tools:
         place = self.directory / name
         with _alone(self.directory / f"{name}.lock"):
             if _holds(place) != "\n".join(wanted):
-                shutil.rmtree(place, ignore_errors=True)
-                make(place)
+                _twice(lambda: self._make_anew(place, make))
                 # Written last: a tree without it is not whole, and is made again.
                 (place / "requirements").write_text("\n".join(wanted) + "\n", encoding="utf-8")
+
+    def _make_anew(self, place: Path, make: Callable[[Path], None]) -> None:
+        shutil.rmtree(place, ignore_errors=True)
+        make(place)
+
+
+def _twice(attempt: Callable[[], None]) -> None:
+    """A network that stumbled once is no reason to do without a server."""
+    try:
+        attempt()
+    except NotStartedError:
+        time.sleep(3)
+        attempt()
 
 
 def _holds(place: Path) -> str | None:
@@ -108,8 +120,7 @@ def install_packages(programs: Mapping[str, str], tools: Tools) -> None:
         if os.geteuid() != 0 or not find_program("apt-get"):
             raise NotStartedError(f"not installed, and only root could: {' '.join(missing)}")
         with _no_service_is_started():
-            _apt("update", attempts=3)
-            _apt("install", "-y", "--no-install-recommends", *missing)
+            _twice(lambda: _fetch_packages(missing))
 
 
 def missing_packages(programs: Mapping[str, str]) -> list[str]:
@@ -117,17 +128,15 @@ def missing_packages(programs: Mapping[str, str]) -> list[str]:
     return sorted({package for name, package in programs.items() if not find_program(name)})
 
 
-def _apt(*words: str, attempts: int = 1) -> None:
+def _fetch_packages(packages: Sequence[str]) -> None:
+    with suppress(NotStartedError):  # lists that are being brought up to date by another may do
+        _apt("update")
+    _apt("install", "-y", "--no-install-recommends", *packages)
+
+
+def _apt(*words: str) -> None:
     command = ("apt-get", "-qq", "-o", f"DPkg::Lock::Timeout={LONGEST}", *words)
-    environment = {"DEBIAN_FRONTEND": "noninteractive"}
-    for left in reversed(range(attempts)):
-        try:
-            return _run(*command, environment=environment)
-        except NotStartedError:
-            # Lists that cannot be brought up to date, or are being so, may do as they are.
-            if words[0] == "install":
-                raise
-            time.sleep(5 * (left > 0))
+    _run(*command, environment={"DEBIAN_FRONTEND": "noninteractive"})
 
 
 @contextmanager
