@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from coffre.http.answering import Headers
-from coffre.http.sockets import Sockets
 
 HEAD_LIMIT = 128 * 1024
 """Bytes of an answer's head, at most."""
@@ -13,10 +12,9 @@ _REFUSED = -1
 class Incoming:
     """One answer at a time; what is not wanted ends the transfer, and ``too_much`` says why."""
 
-    __slots__ = ("_head", "_lines", "_sockets", "complete", "limit", "pieces", "size", "too_much")
+    __slots__ = ("_head", "_lines", "complete", "limit", "pieces", "size", "too_much")
 
-    def __init__(self, sockets: Sockets) -> None:
-        self._sockets = sockets
+    def __init__(self) -> None:
         self.begin(0)
 
     def begin(self, limit: int | None) -> None:
@@ -46,7 +44,6 @@ class Incoming:
             return None
         if line.startswith(b"HTTP/"):  # also after a 100, which is not the answer
             self._lines = []
-            self._sockets.hasten()
         self._lines.append(line)
         self._head += len(line)
         if self._head > HEAD_LIMIT:
@@ -66,6 +63,11 @@ class Incoming:
         return None
 
     @property
+    def begun(self) -> bool:
+        """Whether anything of the answer is here."""
+        return bool(self._lines)
+
+    @property
     def status(self) -> int:
         """Of the answer, or of the interim answer that came first; 0 before any."""
         parts = self._lines[0].split(None, 2) if self._lines else []
@@ -75,6 +77,26 @@ class Incoming:
     def headers(self) -> Headers:
         """Of the answer."""
         return Headers(self._lines[1:])
+
+    def salvage(self, received: bytes) -> bool:
+        """Make an answer of what a broken connection left behind; whether it is one.
+
+        Only a refusal is believed: it is what a service says that closes before it has read the
+        body, and it promises nothing. A body that is not whole, or is in chunks, is left out.
+        """
+        self.again()
+        while not self.complete and b"\r\n\r\n" in received:
+            self._lines = []
+            head, _, received = received.partition(b"\r\n\r\n")
+            for line in [*head.split(b"\r\n"), b""]:
+                self.line(line + b"\r\n")
+        if not self.complete or self.status < 300:
+            self.again()
+            return False
+        length = self.headers.get("content-length", "")
+        if length.isdigit() and int(length) <= len(received):
+            self.piece(received[: int(length)])
+        return True
 
     def take(self) -> bytes:
         """The body that is here, which is then the taker's."""

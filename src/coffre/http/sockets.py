@@ -39,7 +39,8 @@ class Sockets:
 
         A service with Nagle's algorithm on (the RADOS Gateway as it comes) sends the head of its
         answer, then waits for the acknowledgement before it sends a short body. The kernel
-        forgets the setting after a while, so it is made for each answer.
+        forgets the setting after a while, so it is made each time a part of an answer is here
+        and the rest must be waited for; an answer that comes whole costs nothing.
         """
         if _QUICKACK is None:
             return

@@ -40,8 +40,9 @@ class Wire:
         self._sockets = Sockets()
         self._turning = Turning(site.stall_timeout)
         self._out = Outgoing()
-        self.incoming = Incoming(self._sockets)
+        self.incoming = Incoming()
         self._asked = 0
+        self._method = ""
         self._safe = True
         self._streamed = False
         self._headless = False
@@ -132,6 +133,7 @@ class Wire:
             easy.setopt(pycurl.FRESH_CONNECT, int(fresh))
             self._fresh = fresh
         self._asked = 0
+        self._method = request.method
         self._safe = request.safe
         self.incoming.begin(limit)
         self.busy = True
@@ -148,6 +150,8 @@ class Wire:
         Raises:
             OfferUnavailableError: or one of its kind; the connection is gone.
         """
+        if self.incoming.begun:
+            self._sockets.hasten()
         try:
             running = self._turning.turn()
         except Stalled:
@@ -163,10 +167,36 @@ class Wire:
         if running:
             return
         code, detail = self._turning.outcome()
-        kept = self._easy.getinfo(pycurl.ACTIVESOCKET) if code == 0 else -1
-        self._end(kept)
-        if code != 0:
+        if code == 0:
+            doubt = self._doubt()
+            self._end(-1 if doubt else self._easy.getinfo(pycurl.ACTIVESOCKET))
+            if doubt:
+                raise broken(self._site, doubt, safe=self._safe)
+            return
+        refused = code == pycurl.E_SEND_ERROR and self._salvaged()
+        self._end(-1)
+        if not refused:
             raise self._error(code, detail)
+
+    def _doubt(self) -> str | None:
+        """Why an answer that libcurl takes for whole might be a part of one."""
+        incoming = self.incoming
+        if not self.answered:
+            return "the answer was cut in its head"
+        if self._method != "GET" or self._easy.getinfo(pycurl.CONTENT_LENGTH_DOWNLOAD_T) >= 0:
+            return None
+        if incoming.size and "transfer-encoding" not in incoming.headers:
+            return "the end of the answer was not announced, and cannot be told from a cut"
+        return None
+
+    def _salvaged(self) -> bool:
+        """Whether the service refused before it broke the connection on which we were sending.
+
+        libcurl no longer looks once it could not send; what the service said is still there.
+        """
+        if self._site.secure or self.incoming.begun:
+            return False
+        return self.incoming.salvage(self._sockets.unread(_SMALL))
 
     def _error(self, code: int, detail: str) -> BaseException:
         if self._out.failure is not None:
