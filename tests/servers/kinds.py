@@ -1,0 +1,31 @@
+"""Kinds of offers on real servers that tests treat alike: a driver, and a harness to make one.
+
+A kind is added here once its driver has a harness; scenarios with several offers and the test of
+endurance take it up from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from coffre.conformance import Harness
+from coffre.contract import Driver
+from tests.conformance.harnesses import installed
+from tests.servers.sftp_harness import SERVER, Server, SftpHarness
+
+KINDS: Mapping[str, Callable[[Driver], Harness]] = {
+    "sftp": lambda driver: SftpHarness(driver, Server.named(SERVER)),
+}
+"""Name of the driver, and what makes an offer of it for one test, empty and prepared."""
+
+
+def make_offer(kind: str, driver: Driver | None = None) -> Harness:
+    """An offer of one kind, of the installed driver unless another is given (a pooled one)."""
+    return KINDS[kind](driver or installed(kind))
+
+
+def discard(harness: Harness) -> None:
+    """Remove what an offer holds, where its harness knows how to."""
+    clean = getattr(harness, "clean", None)
+    if clean is not None:
+        clean()
