@@ -62,7 +62,8 @@ class Block:
     @property
     def place(self) -> str:
         """Where a reader finds it."""
-        return f"{self.page.relative_to(ROOT)}, line {self.line}"
+        page = self.page.relative_to(ROOT) if self.page.is_relative_to(ROOT) else self.page
+        return f"{page}, line {self.line}"
 
 
 def all_pages() -> list[Path]:

@@ -74,12 +74,15 @@ class MixedOffer:
 
     def table(self, secrets: Path) -> str:
         """Its tables in ``coffre.toml``; secrets are files in a directory."""
-        values = dict(self.parameters.values)
-        lines = [f"{name} = {_written(name, value, secrets)}" for name, value in values.items()]
-        head = f"[offers.{self.name}]\ndriver = {json.dumps(self.kind)}\n"
-        head += f"url = {json.dumps(self.parameters.url)}\n"
-        tail = f"\n[offers.{self.name}.parameters]\n" + "\n".join(lines) + "\n" if lines else ""
-        return head + tail + PATIENCE.format(name=self.name)
+        table = table_of(self.name, self.kind, self.parameters, secrets)
+        return table + PATIENCE.format(name=self.name)
+
+
+def table_of(name: str, kind: str, parameters: ConnectionParameters, secrets: Path) -> str:
+    """The tables of an offer in ``coffre.toml``; secrets are files in a directory."""
+    lines = [f"{key} = {_written(key, value, secrets)}\n" for key, value in parameters.values]
+    head = f"[offers.{name}]\ndriver = {json.dumps(kind)}\nurl = {json.dumps(parameters.url)}\n"
+    return head + f"\n[offers.{name}.parameters]\n" + "".join(lines) if lines else head
 
 
 def _written(name: str, value: object, secrets: Path) -> str:
