@@ -24,5 +24,5 @@ def delete(root: Root, request: DeleteRequest) -> DeleteResult:
                 existed = bool(root.remote.remove(place.path).if_there())
         # Also of one that is gone: it may have been removed by somebody who was cut before this.
         root.flush_names(place.folder)
-        root.exchange.flush()
+        root.exchange.flush_quietly()
     return DeleteResult(existed=existed)

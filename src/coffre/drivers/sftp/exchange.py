@@ -177,6 +177,11 @@ class Exchange:
             data, self._outgoing, self._gathered = b"".join(self._outgoing), [], 0
             self._line.send(data)
 
+    def flush_quietly(self) -> None:
+        """Send what was gathered, of which nobody awaits an answer; a dead line says so later."""
+        with suppress(LineLostError):
+            self.flush()
+
     def wait(self, number: int) -> Reply:
         """The answer to a request; those that come before it are kept."""
         self.flush()

@@ -81,7 +81,7 @@ def _each(root: Root, folder: str, shards: list[str]) -> Iterator[tuple[str, Ent
                     open_ones.append((shard, handle))
                 else:
                     remote.close(handle)
-    root.exchange.flush()
+    root.exchange.flush_quietly()
 
 
 def entries_of(root: Root, folder: str) -> Iterator[Entry]:
@@ -92,7 +92,7 @@ def entries_of(root: Root, folder: str) -> Iterator[Entry]:
     while entries := root.remote.names(handle).get():
         yield from (entry for entry in entries if entry.name not in (".", ".."))
     root.remote.close(handle)
-    root.exchange.flush()
+    root.exchange.flush_quietly()
 
 
 def _folders_in(root: Root, folder: str) -> list[str]:

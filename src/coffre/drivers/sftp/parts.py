@@ -23,6 +23,8 @@ from coffre.tree import PARTS, part_path
 _NEW = packets.FOR_WRITING | packets.CREATE | packets.NEW_ONLY
 _ON_THE_WAY = 4 * 1024 * 1024
 """Bytes that are sent before the answer to the first of them is waited for."""
+_COPIED = 64 * 1024
+"""Bytes that are rather copied than sent by themselves: others follow in the same packet."""
 
 _written_here: set[str] = set()
 """Names of the parts that this process is writing."""
@@ -57,15 +59,18 @@ class Part:
         return self.handle
 
     def write(self, data: Buffer) -> None:
-        """Send bytes; they are on their way when this returns, and are not lent any longer."""
+        """Send bytes, or put them among those to be sent; they are lent no longer after this."""
         remote, handle = self._root.remote, self.begun()
         view = memoryview(data)
         step = remote.most_written
+        small = len(view) <= _COPIED
         for start in range(0, len(view), step):
             piece = view[start : start + step]
-            self._answers.append((len(piece), remote.write(handle, self._position, piece)))
+            data = bytes(piece) if small else piece
+            self._answers.append((len(piece), remote.write(handle, self._position, data)))
             self._position += len(piece)
-        remote.exchange.flush()
+        if not small:
+            remote.exchange.flush()
         self._wait(_ON_THE_WAY)
 
     def written(self) -> None:
@@ -89,6 +94,18 @@ class Part:
         self._moved = True
         forget_part(self.path)
 
+    def drop_name(self) -> None:
+        """It has a second name: have the first one removed, without waiting for that."""
+        if not self._moved:
+            self._root.remote.remove(self.path)  # if it fails, a sweep takes it later
+            self.moved()
+
+    def close(self) -> None:
+        """Have the file closed, without waiting for that; it keeps its name."""
+        handle, self.handle = self.handle, None
+        if handle is not None:
+            self._root.remote.close(handle)
+
     def discard(self) -> None:
         """Let it go; without another name, it is gone. Never raises."""
         remote = self._root.remote
@@ -101,7 +118,6 @@ class Part:
         with suppress(StatusError, LineLostError):
             if not moved:
                 remote.remove(self.path).get()
-            remote.exchange.flush()
 
     def _let_go(self) -> None:
         opened, self._opened = self._opened, None

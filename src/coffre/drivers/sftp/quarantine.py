@@ -40,5 +40,5 @@ def _move(root: Root, place: Place, aside: Place) -> bool:
         moved = root.remote.rename(place.path, aside.path).if_there()
     root.flush_names(aside.folder)
     root.flush_names(place.folder)
-    root.exchange.flush()
+    root.exchange.flush_quietly()
     return bool(moved)

@@ -130,7 +130,7 @@ def stat(root: Root, request: StatRequest) -> StatResult:
         sought.open()
         sought.read()
         record = sought.record()
-        root.exchange.flush()
+        root.exchange.flush_quietly()
     modified = found.modified
     return StatResult(
         size=_size(found),
@@ -214,7 +214,7 @@ class ObjectStream(ReadableStream):
         if handle is not None:
             with suppress(LineLostError):
                 self._remote.close(handle)
-                self._remote.exchange.flush()
+            self._remote.exchange.flush_quietly()
 
 
 def digest_of(root: Root, ref: ObjectRef, algorithm: DigestAlgorithm) -> Digest:

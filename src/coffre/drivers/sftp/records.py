@@ -12,6 +12,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from coffre.drivers.sftp.exchange import Answer, StatusError
+from coffre.drivers.sftp.flushing import NamesToFlush
 from coffre.drivers.sftp.packets import FOR_READING
 from coffre.drivers.sftp.parts import Part
 from coffre.drivers.sftp.publishing import put_in_place
@@ -87,12 +88,8 @@ def read_record(root: Root, place: Place) -> ObjectRecord | None:
     return sought.record()
 
 
-def place_record(root: Root, part: Part, place: Place) -> bool:
-    """Put a written record beside its object, in place of any that is there, and flush it.
-
-    Returns:
-        Whether it survives a power cut.
-    """
+def place_record(root: Root, part: Part, place: Place) -> None:
+    """Put a written record beside its object, in place of any that is there; not flushed yet."""
     beside = record_place(place)
     try:
         put_in_place(root, part, beside)
@@ -100,19 +97,18 @@ def place_record(root: Root, part: Part, place: Place) -> bool:
         root.forget_folder(beside.folder)
         root.make_folder(beside.folder)
         put_in_place(root, part, beside)
-    if not root.flushes or part.handle is None:
-        return False
-    root.remote.flush(part.handle).get()
-    return root.flush_names(beside.folder)
 
 
 def write_record(root: Root, place: Place, record: bytes) -> bool:
     """Keep a record from its first byte on; whether it survives a power cut is returned."""
     part = Part(root)
+    names = NamesToFlush(root, (record_place(place).folder,))
     try:
         part.write(record + b"\n")
+        names.open()
         part.written()
-        return place_record(root, part, place)
+        place_record(root, part, place)
+        return names.flush(part.handle)
     finally:
         part.discard()
 

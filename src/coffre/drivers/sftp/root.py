@@ -16,6 +16,8 @@ from coffre.drivers.sftp.remote import FLUSH, Remote, is_folder
 from coffre.drivers.sftp.settings import Settings
 from coffre.tree import MARKER, MARKER_BYTES, Place, check_layout
 
+NOT_FLUSHED = (packets.BAD_MESSAGE, packets.UNSUPPORTED, packets.NO_SUCH_FILE)
+"""What servers say to a flush of a folder when they flush none: any other *no* is a failure."""
 _KNOWN_FOLDERS_LIMIT = 100_000
 
 # What this process has seen, so that it is not looked at again for each operation. Only added to.
@@ -166,7 +168,7 @@ class Root:
         if handle is None:
             return False
         try:
-            return self.flushed(handle)
+            return self._flushed(handle)
         finally:
             self.remote.close(handle)
 
@@ -177,19 +179,13 @@ class Root:
         except StatusError:
             return None
 
-    def flushed(self, handle: bytes) -> bool:
-        """Flush an open folder; False where the server does not flush folders.
-
-        Raises:
-            StatusError: it tried, and failed.
-        """
+    def _flushed(self, handle: bytes) -> bool:
         try:
-            self.remote.flush(handle).get()
+            return self.remote.flush(handle).get()
         except StatusError as error:
-            if error.status in (packets.BAD_MESSAGE, packets.UNSUPPORTED, packets.NO_SUCH_FILE):
+            if error.status in NOT_FLUSHED:
                 return False
             raise
-        return True
 
 
 def _prefixes(folder: str) -> list[str]:

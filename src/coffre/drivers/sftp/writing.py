@@ -30,6 +30,7 @@ from coffre.contract import (
 from coffre.drivers.sftp import packets
 from coffre.drivers.sftp.errors import intruder, translating
 from coffre.drivers.sftp.exchange import StatusError
+from coffre.drivers.sftp.flushing import NamesToFlush
 from coffre.drivers.sftp.packets import FOR_READING, Attributes
 from coffre.drivers.sftp.parts import Part
 from coffre.drivers.sftp.publishing import appear, replace, require_careful
@@ -55,6 +56,7 @@ class Staged:
     part: Part
     copied: Copied
     record: bytes
+    names: NamesToFlush
 
 
 def put(root: Root, request: PutRequest) -> PutResult:
@@ -65,8 +67,8 @@ def put(root: Root, request: PutRequest) -> PutResult:
     try:
         with translating(root.exchange, ref):
             require_careful(root)
+            there = root.look(place, ref)  # and the parts, in the same round trip
             part.begun()
-            there = root.look(place, ref)
             if there is None:
                 root.make_folder(place.folder)
         copied = _receive(root, part, request)
@@ -76,13 +78,15 @@ def put(root: Root, request: PutRequest) -> PutResult:
             line = record_line(
                 ref, copied.size, copied.digest, as_text(SYSTEM_CLOCK.now()), request.metadata
             )
-            staged = Staged(request, place, part, copied, line)
+            names = NamesToFlush(root, (place.folder, record_place(place).folder))
+            staged = Staged(request, place, part, copied, line, names)
             _settle(root, staged, record, fresh=there is None)
             return _publish(root, staged, record)
     finally:
         part.discard()
         if record is not None:
             record.discard()
+        root.exchange.flush_quietly()
 
 
 # --- 1. aside -------------------------------------------------------------------------------------
@@ -133,6 +137,7 @@ def _settle(root: Root, staged: Staged, record: Part, *, fresh: bool) -> None:
     sized = remote.fstat(handle)
     stale = remote.remove(record_place(staged.place).path) if fresh else None
     record.write(staged.record + b"\n")
+    staged.names.open()
     try:
         part.written()
         if flushed is not None:
@@ -192,10 +197,13 @@ def _appear(root: Root, staged: Staged) -> None:
 def _published(root: Root, staged: Staged, record: Part) -> PutResult:
     """Visible: its record, its size as others see it, and its name made durable."""
     with root.exchange.doubting():
+        staged.part.drop_name()
         looked = root.remote.lstat(staged.place.path)
-        kept = place_record(root, record, staged.place)
-        _check_size(staged, (looked.get()).size, "shows")
-        durable = root.flush_names(staged.place.folder) and kept
+        place_record(root, record, staged.place)
+        _check_size(staged, looked.get().size, "shows")
+        staged.part.close()
+        durable = staged.names.flush(record.handle)
+        record.close()
     return PutResult(
         size=staged.copied.size,
         digest=staged.copied.digest,
