@@ -22,8 +22,6 @@ LONGEST_ANSWER = 1024 * 1024
 """Bytes; whoever announces more does not speak SFTP."""
 _GATHERED = 256 * 1024
 """Bytes after which requests are sent without waiting for more."""
-_AT_ONCE = 64 * 1024
-"""Bytes asked of the line at a time."""
 
 
 class LineLostError(Exception):
@@ -60,11 +58,11 @@ class Line(Protocol):
         """
         ...
 
-    def receive(self, most: int) -> bytes:
-        """Wait for some bytes.
+    def receive(self, least: int) -> bytes:
+        """Wait for so many bytes; more may come with them.
 
         Raises:
-            LineLostError: there are none, and none will come.
+            LineLostError: they will not come.
         """
         ...
 
@@ -211,17 +209,11 @@ class Exchange:
         return self._read(length)
 
     def _read(self, count: int) -> memoryview:
-        taken = self._ahead[:count]
-        if len(taken) < count:
-            pieces: list[Buffer] = [taken]
-            missing = count - len(taken)
-            while missing > 0:
-                piece = self._line.receive(max(missing, _AT_ONCE))
-                pieces.append(piece)
-                missing -= len(piece)
-            self._ahead = memoryview(b"".join(pieces))
-            taken = self._ahead[:count]
-        self._ahead = self._ahead[count:]
+        if len(self._ahead) < count:
+            begun = bytes(self._ahead)
+            more = self._line.receive(count - len(begun))
+            self._ahead = memoryview(begun + more if begun else more)
+        taken, self._ahead = self._ahead[:count], self._ahead[count:]
         return taken
 
     @contextmanager

@@ -27,6 +27,7 @@ from coffre.contract import (
 )
 from coffre.drivers.sftp.exchange import LineLostError, LineSilentError
 from coffre.drivers.sftp.hostkeys import HostKeys
+from coffre.drivers.sftp.inbox import Inbox
 from coffre.drivers.sftp.login import log_in
 from coffre.drivers.sftp.settings import Settings
 from coffre.drivers.sftp.wire import Wire
@@ -56,6 +57,7 @@ class Session:
             ParameterError: a key or the file of known hosts cannot be read.
         """
         self._process = os.getpid()
+        self._inbox = Inbox()
         keys = HostKeys(settings)
         self._wire = _dial(settings)
         try:
@@ -78,6 +80,7 @@ class Session:
             log_in(transport, settings)
             self._channel = transport.open_session(timeout=settings.connect_timeout)
             self._channel.settimeout(settings.timeout)
+            self._channel.in_buffer = self._inbox  # type: ignore[assignment]
             self._channel.invoke_subsystem("sftp")
         except (paramiko.SSHException, OSError, EOFError) as error:
             # Our own errors may derive from OSError by birth.
@@ -114,14 +117,15 @@ class Session:
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise self._lost(error) from error
 
-    def receive(self, most: int) -> bytes:
-        """Wait for some bytes; see :class:`~coffre.drivers.sftp.exchange.Line`."""
+    def receive(self, least: int) -> bytes:
+        """Wait for so many bytes; see :class:`~coffre.drivers.sftp.exchange.Line`."""
         self._own()
+        self._inbox.expect(least)
         try:
-            data = self._channel.recv(most)
+            data = self._channel.recv(least)
         except OSError as error:
             raise self._lost(error) from error
-        if not data:
+        if len(data) < least:
             raise self._lost(EOFError("the server ended the session"))
         return data
 
