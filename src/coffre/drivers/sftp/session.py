@@ -39,6 +39,8 @@ _WINDOW = 8 * 1024 * 1024
 _KEEPALIVE = 30
 """Seconds of quiet after which something is said, so that no firewall forgets the session."""
 _LOG = "coffre.sftp"
+_DEAD = (paramiko.SSHException, OSError, EOFError)
+"""What paramiko raises when a session ends; reading sends, too, and so may raise any of them."""
 
 # What goes wrong is raised to the caller; paramiko's own log would print it a second time.
 logging.getLogger(_LOG).setLevel(logging.CRITICAL)
@@ -82,7 +84,7 @@ class Session:
             self._channel.settimeout(settings.timeout)
             self._channel.in_buffer = self._inbox  # type: ignore[assignment]
             self._channel.invoke_subsystem("sftp")
-        except (paramiko.SSHException, OSError, EOFError) as error:
+        except _DEAD as error:
             # Our own errors may derive from OSError by birth.
             if isinstance(error, OfferError):
                 raise
@@ -114,7 +116,7 @@ class Session:
         self._own()
         try:
             self._channel.sendall(data)  # type: ignore[arg-type] # any buffer does
-        except (paramiko.SSHException, OSError, EOFError) as error:
+        except _DEAD as error:
             raise self._lost(error) from error
 
     def receive(self, least: int) -> bytes:
@@ -123,7 +125,7 @@ class Session:
         self._inbox.expect(least)
         try:
             data = self._channel.recv(least)
-        except OSError as error:
+        except _DEAD as error:
             raise self._lost(error) from error
         if len(data) < least:
             raise self._lost(EOFError("the server ended the session"))
