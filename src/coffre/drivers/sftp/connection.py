@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from coffre.contract import (
+    BulkPutRequest,
     Capability,
     CapacityRequest,
     CapacityResult,
+    CoffreError,
     Connection,
     ConnectionLostError,
     ConnectionParameters,
@@ -48,6 +50,7 @@ EVERYWHERE = frozenset(
         Capability.METADATA,
         Capability.RECORDED_DIGEST,
         Capability.RANGE_READ,
+        Capability.BULK_PUT,
         Capability.CONTAINERS,
         Capability.QUARANTINE,
         Capability.SWEEP,
@@ -121,6 +124,10 @@ class SftpConnection(Connection):
         """Store one object: written aside, flushed, linked into place, its name flushed."""
         refuse_unsupported(request, self.capabilities)
         return writing.put(self._root_to_fill(), request)
+
+    def bulk_put(self, request: BulkPutRequest) -> Sequence[PutResult | CoffreError]:
+        """Store many objects in few round trips; one outcome for each, in order."""
+        return writing.bulk_put(self._root_to_fill(), request, self.capabilities)
 
     def get(self, request: GetRequest) -> GetResult:
         """Open one object, or a range of it."""

@@ -34,6 +34,7 @@ class SftpDriver(Driver):
             Capability.REPLACE,
             Capability.CREATE_ONLY,
             Capability.RANGE_READ,
+            Capability.BULK_PUT,
             Capability.CONTAINERS,
             Capability.QUARANTINE,
             Capability.SWEEP,

@@ -135,6 +135,8 @@ class Exchange:
         self._ahead = memoryview(b"")
         self._kept: dict[int, Reply] = {}
         self._dropped: set[int] = set()
+        self.alive = True
+        """Whether the line has not been seen to end."""
         self.in_doubt = False
         """Whether a request is out that changes what others see, and was not answered yet."""
         self.extensions = self._greet()
@@ -173,7 +175,11 @@ class Exchange:
         """Send what was gathered."""
         if self._outgoing:
             data, self._outgoing, self._gathered = b"".join(self._outgoing), [], 0
-            self._line.send(data)
+            try:
+                self._line.send(data)
+            except LineLostError:
+                self.alive = False
+                raise
 
     def flush_quietly(self) -> None:
         """Send what was gathered, of which nobody awaits an answer; a dead line says so later."""
@@ -211,7 +217,11 @@ class Exchange:
     def _read(self, count: int) -> memoryview:
         if len(self._ahead) < count:
             begun = bytes(self._ahead)
-            more = self._line.receive(count - len(begun))
+            try:
+                more = self._line.receive(count - len(begun))
+            except LineLostError:
+                self.alive = False
+                raise
             self._ahead = memoryview(begun + more if begun else more)
         taken, self._ahead = self._ahead[:count], self._ahead[count:]
         return taken
@@ -231,6 +241,7 @@ class Exchange:
 
     def broken(self, why: str) -> LineLostError:
         """End a session in which an answer can no longer be told from another."""
+        self.alive = False
         self._line.close()
         return LineLostError(why)
 

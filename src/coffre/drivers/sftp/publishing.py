@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from coffre.contract import UnsupportedOperationError
-from coffre.drivers.sftp.exchange import StatusError
+from coffre.drivers.sftp.exchange import Answer, StatusError
 from coffre.drivers.sftp.parts import Part
 from coffre.drivers.sftp.remote import HARD_LINK, REPLACE
 from coffre.drivers.sftp.root import Root
@@ -20,25 +20,18 @@ _careful_places: set[str] = set()
 """Offers whose server was seen to refuse a rename onto a name that is there."""
 
 
-def appear(root: Root, part: Part, place: Place) -> None:
-    """Have a part appear in its place.
+def appearing(root: Root, part: Part, place: Place) -> Answer[bool]:
+    """Ask for a part to appear in its place, where nothing is.
 
-    Raises:
-        StatusError: something is there already, or it failed: the server does not say which.
+    The answer is a *no* when something is there already, or when it failed: it does not say which.
     """
     remote = root.remote
-    with remote.exchange.doubting():
-        if remote.has(HARD_LINK):
-            remote.link(part.path, place.path).get()
-            return
-        remote.rename(part.path, place.path).get()
-    part.moved()
+    return (remote.link if remote.has(HARD_LINK) else remote.rename)(part.path, place.path)
 
 
 def replace(root: Root, part: Part, place: Place) -> None:
     """Have a part take the place of what is there; who has that one open keeps it."""
-    with root.exchange.doubting():
-        root.remote.replace(part.path, place.path).get()
+    root.remote.replace(part.path, place.path).get()
     part.moved()
 
 
@@ -75,18 +68,33 @@ def _renames_onto(root: Root, first: Part, second: Part) -> bool:
     return False
 
 
-def put_in_place(root: Root, part: Part, place: Place) -> None:
-    """Have a part of ours take a place, whatever is there; not in one step on every server.
+class InPlace:
+    """A part of ours on its way to a place, whatever is there; not in one step on every server.
 
     For what may be missing for a moment: a record, never an object.
     """
-    remote = root.remote
-    if remote.has(REPLACE):
-        remote.replace(part.path, place.path).get()
-    else:
+
+    __slots__ = ("_answer", "_part", "_place", "_root")
+
+    def __init__(self, root: Root, part: Part, place: Place) -> None:
+        """Ask for it."""
+        self._root = root
+        self._part = part
+        self._place = place
+        self._answer = self._move()
+
+    def _move(self) -> Answer[bool]:
+        remote = self._root.remote
+        move = remote.replace if remote.has(REPLACE) else remote.rename
+        return move(self._part.path, self._place.path)
+
+    def done(self) -> None:
+        """See that it is there; if it is not, make room for it, or its folder, and try again."""
         try:
-            remote.rename(part.path, place.path).get()
+            self._answer.get()
         except StatusError:
-            remote.remove(place.path).if_there()
-            remote.rename(part.path, place.path).get()
-    part.moved()
+            self._root.forget_folder(self._place.folder)
+            self._root.make_folder(self._place.folder)
+            self._root.remote.remove(self._place.path).if_there()
+            self._move().get()
+        self._part.moved()

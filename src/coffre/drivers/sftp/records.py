@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from coffre.drivers.sftp.exchange import Answer, StatusError
+from coffre.drivers.sftp.exchange import Answer
 from coffre.drivers.sftp.flushing import NamesToFlush
 from coffre.drivers.sftp.packets import FOR_READING
 from coffre.drivers.sftp.parts import Part
-from coffre.drivers.sftp.publishing import put_in_place
+from coffre.drivers.sftp.publishing import InPlace
 from coffre.drivers.sftp.remote import is_file
 from coffre.drivers.sftp.root import Root
 from coffre.tree import ObjectRecord, Place, decode_record, record_place
@@ -88,17 +88,6 @@ def read_record(root: Root, place: Place) -> ObjectRecord | None:
     return sought.record()
 
 
-def place_record(root: Root, part: Part, place: Place) -> None:
-    """Put a written record beside its object, in place of any that is there; not flushed yet."""
-    beside = record_place(place)
-    try:
-        put_in_place(root, part, beside)
-    except StatusError:
-        root.forget_folder(beside.folder)
-        root.make_folder(beside.folder)
-        put_in_place(root, part, beside)
-
-
 def write_record(root: Root, place: Place, record: bytes) -> bool:
     """Keep a record from its first byte on; whether it survives a power cut is returned."""
     part = Part(root)
@@ -107,7 +96,7 @@ def write_record(root: Root, place: Place, record: bytes) -> bool:
         part.write(record + b"\n")
         names.open()
         part.written()
-        place_record(root, part, place)
+        InPlace(root, part, record_place(place)).done()
         return names.flush(part.handle)
     finally:
         part.discard()

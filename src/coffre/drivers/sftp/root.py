@@ -75,27 +75,12 @@ class Root:
     # --- looking ------------------------------------------------------------------------------
 
     def look(self, place: Place, ref: ObjectRef | None = None) -> Attributes | None:
-        """What stands in a place; ``None`` when the root was seen, and nothing is there.
+        """What stands in a place, in one round trip; see :class:`Look`."""
+        return Look(self, place, ref).found()
 
-        One round trip, whatever it finds.
-
-        Raises:
-            OfferUnavailableError: it is not there, and neither is the root.
-            ObjectCorruptError: a link, or something else than a folder, is on the way to it.
-        """
-        remote = self.remote
-        above = [] if place.folder in self._folders else _prefixes(place.folder)
-        folders = [remote.lstat(path) for path in above]
-        looked, marker = remote.lstat(place.path), remote.lstat(MARKER)
-        ways = [folder.if_there() for folder in folders]
-        if any(way is not None and not is_folder(way) for way in ways):
-            raise intruder(ref)
-        found = looked.if_there()
-        if found is None:
-            self._same(marker.if_there(), ref)
-        elif above:
-            self._remember(place.folder)
-        return found
+    def knows(self, folder: str) -> bool:
+        """Whether a folder was seen to be one, and so was every folder above it."""
+        return folder in self._folders
 
     def require(self, ref: ObjectRef | None = None) -> None:
         """Make sure that the root is there, before *nothing there* is said of anything in it.
@@ -103,9 +88,10 @@ class Root:
         Raises:
             OfferUnavailableError: it is not; nothing is known of the object.
         """
-        self._same(self.remote.lstat(MARKER).if_there(), ref)
+        self.check_same(self.remote.lstat(MARKER).if_there(), ref)
 
-    def _same(self, marker: Attributes | None, ref: ObjectRef | None) -> None:
+    def check_same(self, marker: Attributes | None, ref: ObjectRef | None) -> None:
+        """Hold a marker that was just looked at against the one of this root."""
         if marker is None:
             error = self._no_offer()
             error.ref = ref
@@ -122,11 +108,11 @@ class Root:
         if folder in self._folders:
             return
         above = ""
-        for path in _prefixes(folder):
+        for path in prefixes(folder):
             if self._make_one(path):
                 self.flush_names(above)
             above = path
-        self._remember(folder)
+        self.remember(folder)
 
     def forget_folder(self, folder: str) -> None:
         """It was there, and somebody who tidied up empty folders has removed it."""
@@ -145,7 +131,8 @@ class Root:
             return False
         return True
 
-    def _remember(self, folder: str) -> None:
+    def remember(self, folder: str) -> None:
+        """It is there, and a folder, and so is every folder above it."""
         if len(self._folders) < _KNOWN_FOLDERS_LIMIT:
             self._folders.add(folder)
 
@@ -188,7 +175,41 @@ class Root:
             raise
 
 
-def _prefixes(folder: str) -> list[str]:
+class Look:
+    """A look at one place, whose answers may still be on their way."""
+
+    __slots__ = ("_above", "_looked", "_marker", "_place", "_ref", "_root")
+
+    def __init__(self, root: Root, place: Place, ref: ObjectRef | None) -> None:
+        """Ask for the place, for the folders on the way to it, and for the marker."""
+        remote = root.remote
+        self._root = root
+        self._place = place
+        self._ref = ref
+        above = [] if root.knows(place.folder) else prefixes(place.folder)
+        self._above = [remote.lstat(path) for path in above]
+        self._looked = remote.lstat(place.path)
+        self._marker = remote.lstat(MARKER)
+
+    def found(self) -> Attributes | None:
+        """What stands there; ``None`` when the root was seen, and nothing is there.
+
+        Raises:
+            OfferUnavailableError: it is not there, and neither is the root.
+            ObjectCorruptError: a link, or something else than a folder, is on the way to it.
+        """
+        ways = [folder.if_there() for folder in self._above]
+        if any(way is not None and not is_folder(way) for way in ways):
+            raise intruder(self._ref)
+        found = self._looked.if_there()
+        if found is None:
+            self._root.check_same(self._marker.if_there(), self._ref)
+        elif ways:
+            self._root.remember(self._place.folder)
+        return found
+
+
+def prefixes(folder: str) -> list[str]:
     """``a/b/c``: ``a``, ``a/b``, ``a/b/c``."""
     parts = folder.split("/")
     return ["/".join(parts[: length + 1]) for length in range(len(parts))]
