@@ -13,6 +13,7 @@ from collections import deque
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
+from itertools import count
 
 from coffre.contract import Buffer
 from coffre.drivers.sftp import packets
@@ -28,6 +29,7 @@ _COPIED = 64 * 1024
 
 _written_here: set[str] = set()
 """Names of the parts that this process is writing."""
+_numbers = count()
 
 
 class Part:
@@ -133,8 +135,7 @@ class Part:
 
 def new_part() -> str:
     """Path for a file that this process writes; it counts as in progress until it is forgotten."""
-    process = os.getpid()
-    name = f"{_machine()}-{process}-{_started(process) or 0}-{uuid.uuid4().hex[:12]}"
+    name = f"{_writer(os.getpid())}{next(_numbers)}"
     _written_here.add(name)
     return part_path(name)
 
@@ -161,6 +162,12 @@ def is_alive(path: str) -> bool | None:
 
 def _name_of(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".part")
+
+
+@cache
+def _writer(process: int) -> str:
+    """Beginning of the names of the parts of this process, told once for each."""
+    return f"{_machine()}-{process}-{_started(process) or 0}-{uuid.uuid4().hex[:12]}x"
 
 
 @cache

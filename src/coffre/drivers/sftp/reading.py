@@ -26,9 +26,9 @@ from coffre.drivers.sftp import packets
 from coffre.drivers.sftp.errors import intruder, translating
 from coffre.drivers.sftp.exchange import Answer, LineLostError, StatusError
 from coffre.drivers.sftp.packets import FOR_READING, Attributes
-from coffre.drivers.sftp.records import RecordSought
+from coffre.drivers.sftp.records import RecordSought, stuck
 from coffre.drivers.sftp.remote import Remote, is_file
-from coffre.drivers.sftp.root import Root
+from coffre.drivers.sftp.root import Look, Root
 from coffre.streams import ReadableStream, chunks_of
 from coffre.tree import Place, place_of
 
@@ -39,19 +39,18 @@ AHEAD = 2 * 1024 * 1024
 def get(root: Root, request: GetRequest) -> GetResult:
     """Open one object; see ``Connection.get``.
 
-    Three round trips: what is there, what is open, the first bytes.
+    Two round trips: what is there, opened at once; then the first bytes, and the record.
     """
     ref = request.ref
     place = place_of(ref)
     with translating(root.exchange, ref):
         record = RecordSought(root, place) if request.describe else None
-        there = _require_file(root, place, ref)
-        handle = _open(root, place, ref, record)
+        there, handle = _open(root, place, ref)
         sized = root.remote.fstat(handle)
-        if record is not None:
-            record.read()
         stream = ObjectStream(root.remote, handle, request.offset, ref)
         try:
+            if record is not None:
+                record.read()
             # As it was just before: what that asks for too much is not taken.
             stream.expect(_length_wanted(request, there))
             size = _size(sized.get())
@@ -68,30 +67,25 @@ def get(root: Root, request: GetRequest) -> GetResult:
     )
 
 
-def _open(root: Root, place: Place, ref: ObjectRef, record: RecordSought | None) -> bytes:
-    opened = root.remote.open(place.path, FOR_READING)
-    if record is not None:
-        record.open()
-    handle = opened.if_there()
-    if handle is None:  # deleted since it was looked at
-        root.require(ref)
-        raise absent(ref)
-    return handle
-
-
-def _require_file(root: Root, place: Place, ref: ObjectRef) -> int:
-    """Size of the file in an object's place.
+def _open(root: Root, place: Place, ref: ObjectRef) -> tuple[int, bytes]:
+    """Open the file in an object's place; its size as seen just before, and its handle.
 
     Raises:
         ObjectNotFoundError: the root was seen, and nothing is there.
         ObjectCorruptError: something else than a file is.
     """
-    found = root.look(place, ref)
+    look = Look(root, place, ref)
+    opened = root.remote.open(place.path, FOR_READING)
+    found = look.found()
     if found is None:
         raise absent(ref)
     if not is_file(found):
-        raise intruder(ref)
-    return _size(found)
+        raise stuck(root.remote, ref)
+    handle = opened.if_there()
+    if handle is None:  # deleted since it was looked at
+        root.require(ref)
+        raise absent(ref)
+    return _size(found), handle
 
 
 def absent(ref: ObjectRef) -> ObjectNotFoundError:
@@ -127,7 +121,6 @@ def stat(root: Root, request: StatRequest) -> StatResult:
             raise absent(ref)
         if not is_file(found):
             raise intruder(ref)
-        sought.open()
         sought.read()
         record = sought.record()
         root.exchange.flush_quietly()

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from coffre.contract import ObjectCorruptError, ObjectRef
+from coffre.drivers.sftp.errors import intruder
 from coffre.drivers.sftp.exchange import Answer
 from coffre.drivers.sftp.flushing import NamesToFlush
 from coffre.drivers.sftp.packets import FOR_READING
 from coffre.drivers.sftp.parts import Part
 from coffre.drivers.sftp.publishing import InPlace
-from coffre.drivers.sftp.remote import is_file
+from coffre.drivers.sftp.remote import Remote, is_file
 from coffre.drivers.sftp.root import Root
 from coffre.tree import ObjectRecord, Place, decode_record, record_place
 
@@ -32,24 +34,21 @@ class RecordSought:
     __slots__ = ("_first", "_handle", "_looked", "_name", "_opened", "_path", "_remote")
 
     def __init__(self, root: Root, place: Place) -> None:
-        """Ask whether it is there."""
+        """Ask for it."""
         self._remote = root.remote
         self._name = place.name
         self._path = record_place(place).path
         self._looked = root.remote.lstat(self._path)
-        self._opened: Answer[bytes] | None = None
+        self._opened = root.remote.open(self._path, FOR_READING)
         self._handle: bytes | None = None
         self._first: Answer[memoryview] | None = None
 
-    def open(self) -> None:
-        """Ask for it, if it is there and a file: a pipe in its place would hang the server."""
-        found = self._looked.if_there()
-        if found is not None and is_file(found):
-            self._opened = self._remote.open(self._path, FOR_READING)
-
     def read(self) -> None:
         """Ask for its first bytes, which most often are all."""
-        self._handle = None if self._opened is None else self._opened.if_there()
+        found = self._looked.if_there()
+        if found is not None and not is_file(found):
+            raise stuck(self._remote, None)
+        self._handle = self._opened.if_there()
         if self._handle is not None:
             self._first = self._remote.read(self._handle, 0, _PIECE)
 
@@ -80,10 +79,15 @@ class RecordSought:
         return data
 
 
+def stuck(remote: Remote, ref: ObjectRef | None) -> ObjectCorruptError:
+    """Something else than a file was opened: a pipe hangs the server, so its session is ended."""
+    remote.exchange.close()
+    return intruder(ref)
+
+
 def read_record(root: Root, place: Place) -> ObjectRecord | None:
     """The record of an object, looked for by itself."""
     sought = RecordSought(root, place)
-    sought.open()
     sought.read()
     return sought.record()
 

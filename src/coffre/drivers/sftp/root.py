@@ -109,14 +109,14 @@ class Root:
             return
         above = ""
         for path in prefixes(folder):
-            if self._make_one(path):
+            if path not in self._folders and self._make_one(path):
                 self.flush_names(above)
+            self.remember(path)
             above = path
-        self.remember(folder)
 
     def forget_folder(self, folder: str) -> None:
-        """It was there, and somebody who tidied up empty folders has removed it."""
-        self._folders.discard(folder)
+        """It was there, and somebody who tidied up empty folders may have removed it."""
+        self._folders.difference_update(prefixes(folder))
 
     def _make_one(self, path: str) -> bool:
         """Make one folder; False when it was there."""
