@@ -75,6 +75,8 @@ class Sockets:
         libcurl's descriptors are made to point at nothing rather than closed, so that their
         numbers stay taken and no farewell of TLS can reach the parent's service.
         """
+        if not self._ours:
+            return
         nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
         for descriptor in self._ours:
             os.dup2(nothing, descriptor, inheritable=False)

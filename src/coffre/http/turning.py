@@ -12,6 +12,8 @@ import time
 
 import pycurl
 
+from coffre.http.forking import never_free
+
 _NEVER = float("inf")
 _READ, _WRITE = pycurl.CSELECT_IN, pycurl.CSELECT_OUT
 
@@ -95,6 +97,10 @@ class Turning:
     def stop(self, easy: pycurl.Curl) -> None:
         """Take the transfer out; one that has not ended takes its connection with it."""
         self._multi.remove_handle(easy)
+
+    def abandon(self) -> None:
+        """Let the handle be, in a process that did not make it."""
+        never_free(self._multi)
 
     def close(self) -> None:
         """Close the kept connection and the handle."""

@@ -16,6 +16,7 @@ from coffre.contract import Buffer
 from coffre.http.answering import HttpAnswer
 from coffre.http.asking import HttpRequest
 from coffre.http.errors import broken, error_of, stalled
+from coffre.http.forking import let_go_in_children, never_free
 from coffre.http.incoming import Incoming
 from coffre.http.outgoing import Outgoing
 from coffre.http.preparing import prepare
@@ -26,8 +27,8 @@ from coffre.http.turning import Stalled, Turning
 _SMALL = 64 * 1024
 """Bytes of body up to which libcurl is given all of it at once, and sends it with the head."""
 
-_abandoned: list[object] = []
-"""Handles of a parent process, kept for ever by its child: to free them would touch its sockets."""
+_NOBODY = -1
+"""Instead of the process whose connection it is, once that is another one."""
 
 
 class Wire:
@@ -50,6 +51,7 @@ class Wire:
         self.busy = False
         """A request is under way; its answer has not ended."""
         self._easy = self._made()
+        let_go_in_children(self)
 
     def _made(self) -> pycurl.Curl:
         easy = pycurl.Curl()
@@ -230,15 +232,19 @@ class Wire:
     def close(self) -> None:
         """Close the connection; closing twice is harmless. In another process: let go of it."""
         if not self.ours:
-            self._abandon()
+            self.abandon()
             return
         self.stop()
         self._turning.close()
         self._easy.close()
         self._sockets.keep_only(-1)
 
-    def _abandon(self) -> None:
-        _abandoned.append((self._turning, self._easy))
-        self._sockets.abandon()
-        self._pid = -1
+    def abandon(self) -> None:
+        """In the child of a fork: be of no use, and leave the parent's connection alone."""
+        if self._pid == _NOBODY:
+            return
+        self._pid = _NOBODY
         self.busy = False
+        self._turning.abandon()
+        never_free(self._easy)
+        self._sockets.abandon()
