@@ -1,0 +1,123 @@
+"""One session with a bucket; each operation is told in a module of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from coffre.contract import (
+    Capability,
+    CapacityRequest,
+    CapacityResult,
+    Connection,
+    ConnectionParameters,
+    ContainerEntry,
+    ContainersRequest,
+    DeleteRequest,
+    DeleteResult,
+    GetRequest,
+    GetResult,
+    Listing,
+    ListRequest,
+    PutRequest,
+    PutResult,
+    StatRequest,
+    StatResult,
+    SweepRequest,
+    SweepResult,
+    refuse_unsupported,
+)
+from coffre.drivers.s3 import deleting, listing, reading, sweeping, writing
+from coffre.drivers.s3.naming import Place
+from coffre.drivers.s3.service import Service
+from coffre.drivers.s3.settings import Conditions, Retention, Settings
+
+USUAL = frozenset(
+    {
+        Capability.METADATA,
+        Capability.RECORDED_DIGEST,
+        Capability.REPLACE,
+        Capability.RANGE_READ,
+        Capability.CONTAINERS,
+        Capability.SWEEP,
+    }
+)
+CAPABILITIES = USUAL | {Capability.CREATE_ONLY, Capability.RETENTION}
+"""The most that a connection can declare."""
+
+
+class S3Connection(Connection):
+    """A session with one offer: one kept connection, and more while an object is sent in parts."""
+
+    def __init__(self, parameters: ConnectionParameters) -> None:
+        """Ask for the bucket: one request, which also says whether these credentials are accepted.
+
+        Raises:
+            ParameterError: they name no bucket, or a value is out of range.
+            DriverError: the library that speaks HTTP is not installed.
+            ForbiddenError: the credentials are not accepted.
+            OfferUnavailableError: the service cannot be reached, or has no such bucket.
+        """
+        super().__init__(parameters)
+        settings = Settings.of(parameters)
+        self._service = Service(settings)
+        self.capabilities = capabilities_of(settings)
+        try:
+            self._service.ask("HEAD", Place(settings.naming.bucket, ""), doing="connect")
+        except BaseException:
+            self._service.close()
+            raise
+
+    def put(self, request: PutRequest) -> PutResult:
+        """Store one object: whole in one request, or in parts that become visible in one."""
+        refuse_unsupported(request, self.capabilities)
+        return writing.put(self._service, request)
+
+    def get(self, request: GetRequest) -> GetResult:
+        """Open one object, or a range of it."""
+        return reading.get(self._service, request)
+
+    def stat(self, request: StatRequest) -> StatResult:
+        """Ask about one object."""
+        refuse_unsupported(request, self.capabilities)
+        return reading.stat(self._service, request)
+
+    def delete(self, request: DeleteRequest) -> DeleteResult:
+        """Remove one object."""
+        return deleting.delete(self._service, request)
+
+    def list(self, request: ListRequest) -> Listing:
+        """List one container, a page at a time."""
+        return listing.list_container(self._service, request)
+
+    def containers(self, request: ContainersRequest) -> Iterator[ContainerEntry]:
+        """Name the containers that hold objects."""
+        return listing.containers(self._service, request)
+
+    def sweep(self, request: SweepRequest) -> SweepResult:
+        """Remove what writers that died have left."""
+        return sweeping.sweep(self._service, request)
+
+    def capacity(self, request: CapacityRequest) -> CapacityResult:
+        """Nothing is known of the room, except what the gateway of Ceph tells of a bucket."""
+        bucket = Place(self._service.naming.bucket, "")
+        answer = self._service.ask("HEAD", bucket, doing="ask for room")
+        used = answer.headers.get("x-rgw-bytes-used", "")
+        return CapacityResult(used=int(used) if used.isdigit() else None)
+
+    def close(self) -> None:
+        """End the session."""
+        self._service.close()
+
+
+def capabilities_of(settings: Settings) -> frozenset[Capability]:
+    """What a session with these settings can do.
+
+    Creation by condition is declared unless the user has said that there is none: a service that
+    is found to ignore conditions is not written to.
+    """
+    found = set(USUAL)
+    if settings.conditions is not Conditions.NONE:
+        found.add(Capability.CREATE_ONLY)
+    if settings.retention is not Retention.NONE:
+        found.add(Capability.RETENTION)
+    return frozenset(found)

@@ -1,0 +1,167 @@
+"""List: pages of the service's own listing, which is sorted by the bytes of its keys.
+
+A page begins after the last key of the one before, so nothing is held but one page, and a listing
+goes on wherever it stopped. A service that lists out of order is refused: it would look complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import unquote_plus
+
+from coffre.contract import (
+    ContainerEntry,
+    ContainersRequest,
+    ListEntry,
+    Listing,
+    ListRequest,
+    ObjectRef,
+    OfferFailedError,
+)
+from coffre.drivers.s3.aside import ASIDE_SIZE
+from coffre.drivers.s3.documents import Node, parse_answer
+from coffre.drivers.s3.looking import check_missing, look
+from coffre.drivers.s3.naming import BucketNaming, Place, container_entry, is_name
+from coffre.drivers.s3.service import Service
+
+PAGE = 1000
+"""Keys of a page, at most. Source: AWS, ListObjectsV2."""
+
+
+def list_container(service: Service, request: ListRequest) -> Listing:
+    """List one container; see ``Connection.list``."""
+    return Listing(_entries(service, request), limit=request.limit)
+
+
+def _entries(service: Service, request: ListRequest) -> Iterator[ListEntry]:
+    folder = service.naming.folder(request.tenant, request.container)
+    wanted = Place(folder.bucket, folder.key + request.prefix)
+    after = folder.key + request.after if request.after is not None else ""
+    # One more than the limit, which says whether the listing is complete.
+    most = PAGE if request.limit is None else min(PAGE, request.limit + 1)
+    for found in keys(service, wanted, after, most):
+        name = found.text("Key")[len(folder.key) :]
+        if is_name(name):  # anything else is somebody's, and no reference could name it
+            ref = ObjectRef(tenant=request.tenant, container=request.container, identifier=name)
+            size = _size(service, ref, int(found.text("Size", "0")))
+            if size is not None:
+                yield ListEntry(identifier=name, size=size)
+
+
+def _size(service: Service, ref: ObjectRef, size: int) -> int | None:
+    """The object's own length; ``None`` when it was deleted since it was listed."""
+    if size != ASIDE_SIZE:
+        return size
+    seen = look(service, ref, "list")
+    return None if seen is None else seen.size
+
+
+class _Key(Node):
+    """An entry of a listing, its key taken out of the escapes that XML needs."""
+
+    @classmethod
+    def of(cls, node: Node) -> _Key:
+        return cls(node._element)
+
+    def text(self, name: str, default: str = "") -> str:
+        value = super().text(name, default)
+        return unquote_plus(value) if name in ("Key", "Prefix") else value
+
+
+def keys(service: Service, wanted: Place, after: str = "", most: int = PAGE) -> Iterator[Node]:
+    """Every key with a prefix, in order, page by page.
+
+    Args:
+        service: with whom.
+        wanted: bucket, and what keys begin with.
+        after: start after this key.
+        most: keys of a page.
+
+    Raises:
+        OfferFailedError: the service lists out of order.
+        OfferError: a page could not be had.
+    """
+    last = after
+    while True:
+        page = _page(service, wanted, last, most)
+        if page is None:
+            return
+        for found in map(_Key.of, page.all("Contents")):
+            key = found.text("Key")
+            if key <= last and (last != "" or key != ""):
+                raise OfferFailedError(
+                    f"the service lists {key!a} after {last!a}: it does not sort its keys, and "
+                    "cannot be an offer"
+                )
+            last = key
+            yield found
+        if page.text("IsTruncated") != "true":
+            return
+
+
+def _page(service: Service, wanted: Place, after: str, most: int) -> Node | None:
+    query = [
+        ("list-type", "2"),
+        ("prefix", wanted.key),
+        ("max-keys", str(most)),
+        ("encoding-type", "url"),
+    ]
+    if after:
+        query.append(("start-after", after))
+    bucket = Place(wanted.bucket, "")
+    answer = service.ask("GET", bucket, query, doing="list", accept={404})
+    if answer.status == 404:
+        check_missing(service, answer, wanted, "list", None)
+        return None
+    return parse_answer(answer.body, "ListBucketResult")
+
+
+def containers(service: Service, request: ContainersRequest) -> Iterator[ContainerEntry]:
+    """Name every container; see ``SupportsContainers``."""
+    del request  # it asks nothing more precise
+    found = _by_bucket(service) if isinstance(service.naming, BucketNaming) else _by_prefix(service)
+    yield from sorted(set(found))
+
+
+def _by_bucket(service: Service) -> Iterator[ContainerEntry]:
+    naming = service.naming
+    assert isinstance(naming, BucketNaming)  # noqa: S101 - told by the caller
+    service.ask("HEAD", Place(naming.bucket, ""), doing="list containers")
+    answer = service.ask("GET", Place("", ""), doing="list containers")
+    document = parse_answer(answer.body, "ListAllMyBucketsResult")
+    for buckets in document.all("Buckets"):
+        for one in buckets.all("Bucket"):
+            entry = naming.entry(one.text("Name"))
+            if entry is not None:
+                yield entry
+
+
+def _by_prefix(service: Service) -> Iterator[ContainerEntry]:
+    root = service.naming.prefix
+    for tenant in _folders(service, root):
+        for container in _folders(service, f"{root}{tenant}/") if tenant.isdigit() else ():
+            entry = container_entry(tenant, container)
+            if entry is not None:
+                yield entry
+
+
+def _folders(service: Service, prefix: str) -> Iterator[str]:
+    """What stands before the next slash, of all keys with a prefix."""
+    token = ""
+    while True:
+        query = [
+            ("list-type", "2"),
+            ("prefix", prefix),
+            ("delimiter", "/"),
+            ("encoding-type", "url"),
+        ]
+        if token:
+            query.append(("continuation-token", token))
+        bucket = Place(service.naming.bucket, "")
+        answer = service.ask("GET", bucket, query, doing="list containers")
+        page = parse_answer(answer.body, "ListBucketResult")
+        for found in page.all("CommonPrefixes"):
+            yield unquote_plus(found.text("Prefix"))[len(prefix) : -1]
+        token = page.text("NextContinuationToken")
+        if page.text("IsTruncated") != "true" or not token:
+            return

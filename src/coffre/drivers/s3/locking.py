@@ -1,0 +1,77 @@
+"""Locks: retention dates and holds, which the service itself enforces on versions of an object.
+
+A bucket with object lock keeps versions, and a plain delete only hides the latest one. So an object
+is deleted here by its versions, one by one, and a version that the service will not give up is a
+refusal: nothing was hidden before.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from coffre.contract import ForbiddenError, ObjectRef, RetainedError
+from coffre.drivers.s3.documents import parse_answer
+from coffre.drivers.s3.looking import Seen
+from coffre.drivers.s3.naming import Place
+from coffre.drivers.s3.service import Service
+
+
+def retained_until(seen: Seen) -> datetime | None:
+    """Until when the service keeps the version that was seen, UTC."""
+    text = seen.headers.get("x-amz-object-lock-retain-until-date", "")
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def is_held(seen: Seen) -> bool:
+    """Whether the version that was seen is under a legal hold."""
+    return seen.headers.get("x-amz-object-lock-legal-hold", "").upper() == "ON"
+
+
+def refuse_retained(service: Service, ref: ObjectRef, seen: Seen) -> None:
+    """Refuse to touch what is retained now.
+
+    Raises:
+        RetainedError: a date or a hold forbids it.
+    """
+    until = retained_until(seen)
+    if until is not None and until > service.clock.now():
+        raise RetainedError(f"retained until {until.isoformat()}", ref=ref)
+    if is_held(seen):
+        raise RetainedError("under a legal hold", ref=ref)
+
+
+def delete_locked(service: Service, ref: ObjectRef, seen: Seen) -> None:
+    """Delete every version of an object, the latest first.
+
+    Raises:
+        RetainedError: the service keeps it; nothing was deleted.
+        OfferError: some of it may be deleted.
+    """
+    refuse_retained(service, ref, seen)
+    place = service.naming.place(ref)
+    for version in versions(service, place):
+        try:
+            service.ask(
+                "DELETE", place, [("versionId", version)], doing="delete", ref=ref, accept={404}
+            )
+        except RetainedError:
+            raise
+        except ForbiddenError as error:
+            raise RetainedError(f"the service keeps it: {error.message}", ref=ref) from error
+
+
+def versions(service: Service, place: Place) -> list[str]:
+    """Every version of one key and every mark of its deletion, the latest first."""
+    query = [("versions", ""), ("prefix", place.key), ("max-keys", "1000")]
+    answer = service.ask("GET", Place(place.bucket, ""), query, doing="list versions")
+    page = parse_answer(answer.body, "ListVersionsResult")
+    found = [one for kind in ("Version", "DeleteMarker") for one in page.all(kind)]
+    ours = [one for one in found if one.text("Key") == place.key]
+    # The latest first: when it is kept, nothing older was taken away to no purpose.
+    ours.sort(
+        key=lambda one: (one.text("IsLatest") == "true", one.text("LastModified")), reverse=True
+    )
+    return [one.text("VersionId") for one in ours]
