@@ -1,4 +1,4 @@
-"""How the kit reaches a real OpenSSH server, and looks at what it holds by another way: the disk."""
+"""How the kit reaches a real OpenSSH server, and sees what it holds by another way: the disk."""
 
 from __future__ import annotations
 
@@ -129,7 +129,8 @@ def fingerprint(server: Server) -> str:
     import paramiko
 
     keys = paramiko.HostKeys(server.known_hosts)
-    known = keys.lookup(f"[{server.host}]:{server.port}") or {}
+    known = keys.lookup(f"[{server.host}]:{server.port}")
+    assert known is not None
     return ",".join(key.fingerprint for key in known.values())
 
 
