@@ -33,7 +33,7 @@ def filesystem_harnesses(place: Path) -> Iterator[Harness]:
     from coffre.contract import ConnectionParameters, ObjectRef, PutRequest
     from coffre.drivers.filesystem import FilesystemDriver, parts
     from coffre.streams import BytesContent
-    from tests.conformance.harnesses import FilesystemHarness
+    from tests.conformance.harnesses import EmptiedHarness, FilesystemHarness
 
     def set_up(name: str, **values: object) -> FilesystemHarness:
         (place / name).mkdir()
@@ -45,6 +45,8 @@ def filesystem_harnesses(place: Path) -> Iterator[Harness]:
     driver = FilesystemDriver()
     yield FilesystemHarness(driver, place / "offer")
     yield set_up("records-beside", records="sidecar")
+    (place / "emptied").mkdir()
+    yield EmptiedHarness(driver, place / "emptied" / "offer")
     # Not prepared: its first put makes the offer.
     created = set_up("made-by-a-put", create=True)
     shutil.rmtree(created.root)

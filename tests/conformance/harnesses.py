@@ -104,6 +104,20 @@ class FilesystemHarness(Harness):
         return self.root.with_name("unmounted")
 
 
+class EmptiedHarness(FilesystemHarness):
+    """One whose directory stays, and is empty while the service is stopped: a share that is away."""
+
+    def stop(self) -> None:
+        self._aside.mkdir()
+        for one in list(self.root.iterdir()):
+            one.rename(self._aside / one.name)
+
+    def start(self) -> None:
+        for one in list(self._aside.iterdir()):
+            one.rename(self.root / one.name)
+        self._aside.rmdir()
+
+
 @cache
 def installed(name: str) -> Driver:
     """A driver by its entry point, as users get it."""

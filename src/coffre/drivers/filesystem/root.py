@@ -131,7 +131,12 @@ class Root:
             folder: the path.
             flush: unset when the caller flushes the whole file system before anything that is
                 put there is acknowledged.
+
+        Raises:
+            OfferUnavailableError: the offer has gone from the directory, which may be the place
+                where its disk is mounted: nothing is stored there.
         """
+        self.require()
         self._folders.discard(folder)
         above = "."
         for path in _prefixes(folder):
