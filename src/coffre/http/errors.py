@@ -71,7 +71,9 @@ _LOST: dict[int, _Row] = {
 _GARBLED = _Row(ConnectionLostError, "the answer is not HTTP/1.1")
 
 
-def error_of(code: int, detail: str, site: Site, *, asked: bool, safe: bool) -> Exception:
+def error_of(
+    code: int, detail: str, site: Site, *, asked: bool, safe: bool
+) -> OfferUnavailableError:
     """The error for a request that got no answer.
 
     Args:
@@ -89,7 +91,7 @@ def error_of(code: int, detail: str, site: Site, *, asked: bool, safe: bool) -> 
     )
 
 
-def stalled(site: Site, *, asked: bool, safe: bool) -> Exception:
+def stalled(site: Site, *, asked: bool, safe: bool) -> OfferUnavailableError:
     """The error for a connection on which nothing moved for as long as the site allows."""
     return OfferTimeoutError(
         f"{site.host}: nothing moved for {site.stall_timeout:g} s",
@@ -97,6 +99,6 @@ def stalled(site: Site, *, asked: bool, safe: bool) -> Exception:
     )
 
 
-def broken(site: Site, sentence: str, *, safe: bool) -> Exception:
+def broken(site: Site, sentence: str, *, safe: bool) -> OfferUnavailableError:
     """The error for an answer that cannot be relied on."""
     return ConnectionLostError(f"{site.host}: {sentence}", effect_unknown=not safe)

@@ -124,6 +124,10 @@ class Wire:
         easy = self._easy
         easy.setopt(pycurl.URL, self._site.root + request.target)
         easy.setopt(pycurl.HTTPHEADER, lines)
+        if self._headless and request.method != "HEAD":
+            # Giving a body does not undo it: the next put would be sent without its bytes.
+            easy.setopt(pycurl.NOBODY, 0)
+            self._headless = False
         return easy
 
     def _begin(self, request: HttpRequest, limit: int | None) -> None:

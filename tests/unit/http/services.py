@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -100,7 +101,11 @@ def for_ever(answer: bytes) -> Behaviour:
 
 
 @contextmanager
-def service(*behaviours: Behaviour, family: int = socket.AF_INET) -> Iterator[Service]:
+def service(
+    *behaviours: Behaviour,
+    family: int = socket.AF_INET,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[Service]:
     """Serve: the first connection behaves as the first says, and so on; the last repeats."""
     listener = socket.create_server(
         ("::1" if family == socket.AF_INET6 else "127.0.0.1", 0), family=family
@@ -111,7 +116,11 @@ def service(*behaviours: Behaviour, family: int = socket.AF_INET) -> Iterator[Se
 
     def serve(connection: socket.socket, behave: Behaviour) -> None:
         with connection, suppress(OSError):
-            behave(Caller(made, connection))
+            if tls is not None:
+                connection = tls.wrap_socket(connection, server_side=True)
+                open_sockets.append(connection)
+            with connection:
+                behave(Caller(made, connection))
         made.ended.release()
 
     def accept() -> None:
