@@ -105,7 +105,7 @@ class FilesystemHarness(Harness):
 
 
 class EmptiedHarness(FilesystemHarness):
-    """One whose directory stays, and is empty while the service is stopped: a share that is away."""
+    """Its directory stays, and is empty while the service is stopped: a share that is away."""
 
     def stop(self) -> None:
         self._aside.mkdir()
