@@ -67,6 +67,16 @@ def test_a_head_has_no_body_and_the_next_answer_is_not_taken_for_one() -> None:
     assert there.connections == 1
 
 
+@pytest.mark.parametrize("body", [b"small", b"large" * 100_000])
+def test_a_put_after_a_head_is_sent_with_its_body(body: bytes) -> None:
+    empty = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    with service(for_ever(empty)) as there, session_to(there.url) as session:
+        session.exchange(HttpRequest("HEAD", "/"))
+        session.exchange(HttpRequest("PUT", "/", {}, body))
+
+    assert there.bodies == [body]
+
+
 def test_a_redirect_is_an_answer() -> None:
     moved = (
         b"HTTP/1.1 307 Temporary Redirect\r\n"
