@@ -103,9 +103,9 @@ class DeclaresToPrepare(HonestDriver):
 
 @liar("driver.defined")
 class DeclaresWhatHasNoService(HonestConnection):
-    """Legal holds are declared, and nobody can ask for one."""
+    """Puts that go on where they stopped are declared, and nobody can ask for one."""
 
-    capabilities = HonestConnection.capabilities | {Capability.LEGAL_HOLD}
+    capabilities = HonestConnection.capabilities | {Capability.RESUMABLE_PUT}
 
 
 # --- availability --------------------------------------------------------------------------------

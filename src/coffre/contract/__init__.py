@@ -4,9 +4,24 @@ A provider implements :class:`Driver` and :class:`Connection`. Users hold a
 ``coffre.Offer``, which calls them and adds checks, verification and retries.
 """
 
+from coffre.contract.access import (
+    AccessCancelRequest,
+    AccessCancelResult,
+    AccessRequest,
+    AccessState,
+    AccessStatus,
+    AccessStatusRequest,
+    AccessTicket,
+    SupportsAccessRequests,
+)
 from coffre.contract.clock import SYSTEM_CLOCK, Clock, SystemClock, as_text
 from coffre.contract.connection import Connection
 from coffre.contract.content import ByteStream, Content
+from coffre.contract.copying import (
+    ServerCopyRequest,
+    ServerCopyResult,
+    SupportsServerCopy,
+)
 from coffre.contract.digest import Buffer, Digest, DigestAlgorithm, Hasher
 from coffre.contract.driver import Driver
 from coffre.contract.errors import (
@@ -38,11 +53,31 @@ from coffre.contract.errors import (
     UnsupportedOperationError,
 )
 from coffre.contract.evidence import Evidence
+from coffre.contract.holds import (
+    MAX_HOLD_ID,
+    HoldResult,
+    LiftHoldRequest,
+    PlaceHoldRequest,
+    SupportsLegalHold,
+)
 from coffre.contract.identity import MAX_NAME_BYTES, ObjectRef, check_name, check_tenant
+from coffre.contract.log import (
+    MOST_ENTRIES,
+    LogAction,
+    LogEntry,
+    LogRequest,
+    SupportsOfferLog,
+)
+from coffre.contract.many import (
+    BulkDeleteRequest,
+    BulkStatRequest,
+    SupportsBulkDelete,
+    SupportsBulkStat,
+)
 from coffre.contract.parameters import ConnectionParameters, Parameter, ParameterValue, Secret
+from coffre.contract.refusing import AnyRequest, refuse_unsupported
 from coffre.contract.requests import (
     NO_METADATA,
-    AnyRequest,
     BulkPutRequest,
     CapacityRequest,
     ContainersRequest,
@@ -53,7 +88,6 @@ from coffre.contract.requests import (
     QuarantineRequest,
     StatRequest,
     SweepRequest,
-    refuse_unsupported,
 )
 from coffre.contract.results import (
     CapacityResult,
@@ -69,23 +103,37 @@ from coffre.contract.results import (
     SweepResult,
 )
 from coffre.contract.services import (
+    SERVICE_SINCE,
     Capability,
     SupportsBulkPut,
     SupportsContainers,
     SupportsPrepare,
     SupportsQuarantine,
     SupportsSweep,
+    usable,
 )
 from coffre.contract.version import CONTRACT_VERSION, Version, check_contract
 
 __all__ = [
     "CONTRACT_VERSION",
+    "MAX_HOLD_ID",
     "MAX_NAME_BYTES",
+    "MOST_ENTRIES",
     "NO_METADATA",
+    "SERVICE_SINCE",
     "SYSTEM_CLOCK",
+    "AccessCancelRequest",
+    "AccessCancelResult",
+    "AccessRequest",
+    "AccessState",
+    "AccessStatus",
+    "AccessStatusRequest",
+    "AccessTicket",
     "AnyRequest",
     "Buffer",
+    "BulkDeleteRequest",
     "BulkPutRequest",
+    "BulkStatRequest",
     "ByteStream",
     "Capability",
     "CapacityRequest",
@@ -112,13 +160,18 @@ __all__ = [
     "GetRequest",
     "GetResult",
     "Hasher",
+    "HoldResult",
     "InvalidDigestError",
     "InvalidRangeError",
     "InvalidReferenceError",
     "InvalidRequestError",
+    "LiftHoldRequest",
     "ListEntry",
     "ListRequest",
     "Listing",
+    "LogAction",
+    "LogEntry",
+    "LogRequest",
     "NotReadyError",
     "ObjectConflictError",
     "ObjectCorruptError",
@@ -132,6 +185,7 @@ __all__ = [
     "Parameter",
     "ParameterError",
     "ParameterValue",
+    "PlaceHoldRequest",
     "PrepareResult",
     "PutRequest",
     "PutResult",
@@ -139,15 +193,23 @@ __all__ = [
     "QuarantineResult",
     "RetainedError",
     "Secret",
+    "ServerCopyRequest",
+    "ServerCopyResult",
     "SizeMismatchError",
     "SourceChangedError",
     "SourceError",
     "StatRequest",
     "StatResult",
+    "SupportsAccessRequests",
+    "SupportsBulkDelete",
     "SupportsBulkPut",
+    "SupportsBulkStat",
     "SupportsContainers",
+    "SupportsLegalHold",
+    "SupportsOfferLog",
     "SupportsPrepare",
     "SupportsQuarantine",
+    "SupportsServerCopy",
     "SupportsSweep",
     "SweepRequest",
     "SweepResult",
@@ -159,4 +221,5 @@ __all__ = [
     "check_name",
     "check_tenant",
     "refuse_unsupported",
+    "usable",
 ]

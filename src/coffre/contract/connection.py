@@ -97,7 +97,8 @@ class Connection(ABC):
         Raises:
             ObjectNotFoundError: the offer answered, and does not hold it.
             InvalidRangeError: the range lies outside the object.
-            NotReadyError: held on a slow medium.
+            NotReadyError: held on a slow medium; to be asked for, where the connection declares
+                ``ACCESS_REQUESTS``.
             OfferUnavailableError: the offer could not be asked.
         """
 

@@ -3,24 +3,21 @@
 A field that comes later has a default, and names in its metadata the capability it needs
 and the contract version it came with. A driver that does not declare the capability, or
 was written for an older contract, *refuses* a request in which such a field was set: see
-:func:`refuse_unsupported`. No driver ever ignores a field.
+:func:`~coffre.contract.refusing.refuse_unsupported`. No driver ever ignores a field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, cast
 
 from coffre.contract.content import Content
 from coffre.contract.digest import Digest, DigestAlgorithm
-from coffre.contract.errors import InvalidRequestError, UnsupportedOperationError
+from coffre.contract.errors import InvalidRequestError
 from coffre.contract.identity import ObjectRef, check_name, check_tenant
 from coffre.contract.services import Capability
-from coffre.contract.version import CONTRACT_VERSION, Version
 
 MAX_METADATA_BYTES = 16 * 1024
 """Most that names and values of one object may take together, in UTF-8 bytes."""
@@ -199,68 +196,3 @@ class SweepRequest:
 
     older_than: float = 3600.0
     """Only leftovers untouched for that many seconds."""
-
-
-AnyRequest = (
-    PutRequest
-    | BulkPutRequest
-    | GetRequest
-    | StatRequest
-    | DeleteRequest
-    | ListRequest
-    | CapacityRequest
-    | ContainersRequest
-    | QuarantineRequest
-    | SweepRequest
-)
-
-
-def refuse_unsupported(
-    request: AnyRequest,
-    capabilities: frozenset[Capability],
-    contract: Version = CONTRACT_VERSION,
-) -> None:
-    """Refuse a request that a driver would have to ignore in part; nothing is sent.
-
-    Args:
-        request: what is about to be asked.
-        capabilities: what the connection declares.
-        contract: the contract version that the driver was written for.
-
-    Raises:
-        UnsupportedOperationError: a field is set that needs a capability not declared, or that
-            the driver's contract version does not know.
-    """
-    for name, default, needs, since in _conditional_fields(cast(Hashable, type(request))):
-        value = getattr(request, name)
-        if value is default or value == default:
-            continue
-        if since > contract or (needs is not None and needs not in capabilities):
-            raise UnsupportedOperationError(
-                _why(request, name, needs, since), ref=getattr(request, "ref", None)
-            )
-
-
-def _why(request: AnyRequest, name: str, needs: Capability | None, since: Version) -> str:
-    missing = f"the capability {needs.value!r}" if needs else "a newer contract"
-    return (
-        f"{type(request).__name__}.{name} needs {missing} (contract {since}), "
-        "which this driver does not have; nothing was sent"
-    )
-
-
-@lru_cache(maxsize=64)
-def _conditional_fields(
-    kind: Hashable,
-) -> tuple[tuple[str, Any, Capability | None, Version], ...]:
-    """Fields of a request type that some drivers may not know, with their defaults."""
-    return tuple(
-        (
-            item.name,
-            item.default if item.default_factory is MISSING else item.default_factory(),
-            item.metadata.get("needs"),
-            item.metadata.get("since", Version(1, 0)),
-        )
-        for item in fields(cast(type[PutRequest], kind))
-        if item.metadata
-    )

@@ -77,13 +77,23 @@ class StatResult:
     """Names and values given at the put."""
     stored_at: datetime | None = None
     """When the offer finished storing it, UTC, as far as it knows."""
+    retain_until: datetime | None = None
+    """Since 1.1. Before this moment, UTC, the offer refuses to delete it; told by drivers that
+    declare ``RETENTION``, as far as the service tells."""
+    holds: frozenset[str] = frozenset()
+    """Since 1.1. Ids of the holds that it is under; told by drivers that declare ``LEGAL_HOLD``."""
+    ready: bool | None = None
+    """Since 1.1. Whether ``get`` would give its bytes now; false on a slow medium, where they have
+    to be asked for. ``None`` when the driver does not tell: told by drivers that declare
+    ``ACCESS_REQUESTS``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteResult:
     """Whether there was anything to delete; the object is absent now in either case."""
 
-    existed: bool
+    existed: bool | None
+    """``None`` only from a bulk delete (since 1.1) of a service that does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

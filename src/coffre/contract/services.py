@@ -1,16 +1,21 @@
 """Capabilities, and the services that a driver may add to the basic ones.
 
 A connection always has put, get, stat, delete, list, capacity and close. Everything else is
-an optional protocol of this module plus a member of :class:`Capability` that the connection
-declares. ``Offer`` uses a declared service, falls back where a fallback is honest, and
-refuses clearly where none is: never a silent success.
+an optional protocol plus a member of :class:`Capability` that the connection declares. The
+protocols of 1.0 are in this module; those that came later have one each, together with their
+requests and results (``access``, ``copying``, ``holds``, ``log``, ``many``). ``Offer`` uses a
+declared service, falls back where a fallback is honest, and refuses clearly where none is:
+never a silent success.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
+
+from coffre.contract.version import Version
 
 if TYPE_CHECKING:
     from coffre.contract.errors import CoffreError
@@ -52,7 +57,11 @@ class Capability(StrEnum):
     BULK_PUT = "bulk-put"
     """Many objects are stored in one call, made durable together (:class:`SupportsBulkPut`)."""
     BULK_STAT = "bulk-stat"
-    """Many objects are asked about in one call."""
+    """Many objects are asked about in one call (:class:`~coffre.contract.many.SupportsBulkStat`).
+    Since 1.1."""
+    BULK_DELETE = "bulk-delete"
+    """Many objects are deleted in one call, each with its own outcome
+    (:class:`~coffre.contract.many.SupportsBulkDelete`). Since 1.1."""
     CONTAINERS = "containers"
     """The offer can say which containers it holds (:class:`SupportsContainers`)."""
     QUARANTINE = "quarantine"
@@ -64,15 +73,42 @@ class Capability(StrEnum):
     RETENTION = "retention"
     """The offer itself refuses to delete an object before a date."""
     LEGAL_HOLD = "legal-hold"
-    """The offer itself refuses to delete an object until a hold is lifted."""
+    """The offer itself refuses to delete or replace an object until its holds are lifted
+    (:class:`~coffre.contract.holds.SupportsLegalHold`). Since 1.1."""
     OFFER_LOG = "offer-log"
-    """The offer keeps a log of what it stored and deleted."""
+    """The offer keeps a numbered log of what it stored and deleted
+    (:class:`~coffre.contract.log.SupportsOfferLog`). Since 1.1."""
     ACCESS_REQUESTS = "access-requests"
-    """Objects on slow media are asked for, then read."""
+    """Objects on slow media are asked for, then read
+    (:class:`~coffre.contract.access.SupportsAccessRequests`). Since 1.1."""
     SERVER_COPY = "server-copy"
-    """The offer can copy an object without the bytes passing through us."""
+    """The offer can copy an object without the bytes passing through us
+    (:class:`~coffre.contract.copying.SupportsServerCopy`). Since 1.1."""
     RESUMABLE_PUT = "resumable-put"
-    """A broken put can go on where it stopped."""
+    """A broken put can go on where it stopped. A name kept for a contract to come: it has no
+    service yet, and declaring it is a defect."""
+
+
+SERVICE_SINCE: Mapping[Capability, Version] = MappingProxyType(
+    {
+        Capability.BULK_STAT: Version(1, 1),
+        Capability.BULK_DELETE: Version(1, 1),
+        Capability.LEGAL_HOLD: Version(1, 1),
+        Capability.OFFER_LOG: Version(1, 1),
+        Capability.ACCESS_REQUESTS: Version(1, 1),
+        Capability.SERVER_COPY: Version(1, 1),
+    }
+)
+"""Contract version with which the service of a capability came, where it is not 1.0."""
+
+
+def usable(capabilities: frozenset[Capability], contract: Version) -> frozenset[Capability]:
+    """Capabilities whose service a driver can have, being written for a contract version.
+
+    A driver of 1.0 could declare the name of a service that was defined later, and cannot have
+    meant that service.
+    """
+    return frozenset(one for one in capabilities if SERVICE_SINCE.get(one, contract) <= contract)
 
 
 class SupportsBulkPut(Protocol):

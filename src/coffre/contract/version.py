@@ -23,8 +23,11 @@ class Version(NamedTuple):
         return f"{self.major}.{self.minor}"
 
 
-CONTRACT_VERSION = Version(1, 0)
-"""The contract that this package speaks."""
+CONTRACT_VERSION = Version(1, 1)
+"""The contract that this package speaks.
+
+1.1 adds services (access requests, legal holds, bulk stat and delete, copies inside an offer, the
+offer log) and what ``stat`` tells of them. Drivers written for 1.0 work as before."""
 
 
 def check_contract(driver: str, written_for: Version) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from coffre.conformance import DUTIES, PROFILES, Bench, check, duty_of, every_check
-from coffre.contract import Capability
+from coffre.contract import Capability, refusing
 from coffre.contract import requests as contract_requests
 
 TRIALS = [trial for one in every_check() for trial in one.trials()]
@@ -67,7 +67,7 @@ def test_every_field_that_needs_a_capability_is_tried_without_it() -> None:
         contract_requests.DeleteRequest,
         contract_requests.ListRequest,
     )
-    conditional = contract_requests._conditional_fields
+    conditional = refusing._conditional_fields
     needed = {needs for kind in kinds for _, _, needs, _ in conditional(kind) if needs}
 
     assert needed == set(USES)

@@ -248,7 +248,7 @@ def test_a_name_finds_checks_of_profiles_that_were_not_asked_for() -> None:
     [
         ((["cores"], []), "cores"),
         ((None, ["put.nothing"]), "put.nothing"),
-        (([str(Capability.LEGAL_HOLD)], []), "nothing"),
+        (([str(Capability.RESUMABLE_PUT)], []), "nothing"),
     ],
 )
 def test_asking_for_nothing_is_refused(wanted: tuple[list[str], list[str]], says: str) -> None:

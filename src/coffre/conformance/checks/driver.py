@@ -10,6 +10,7 @@ from coffre.conformance.broken import NotTried, expect, raises, same, told
 from coffre.conformance.check import check, check_each
 from coffre.conformance.together import together
 from coffre.contract import (
+    SERVICE_SINCE,
     Capability,
     ConnectionParameters,
     ForbiddenError,
@@ -18,24 +19,24 @@ from coffre.contract import (
     ParameterError,
     Version,
     check_contract,
+    usable,
 )
 
 METHODS = {
-    Capability.BULK_PUT: "bulk_put",
-    Capability.CONTAINERS: "containers",
-    Capability.QUARANTINE: "quarantine",
-    Capability.SWEEP: "sweep",
+    Capability.BULK_PUT: ("bulk_put",),
+    Capability.BULK_STAT: ("bulk_stat",),
+    Capability.BULK_DELETE: ("bulk_delete",),
+    Capability.CONTAINERS: ("containers",),
+    Capability.QUARANTINE: ("quarantine",),
+    Capability.SWEEP: ("sweep",),
+    Capability.LEGAL_HOLD: ("place_hold", "lift_hold"),
+    Capability.OFFER_LOG: ("log",),
+    Capability.ACCESS_REQUESTS: ("request_access", "access_status", "cancel_access"),
+    Capability.SERVER_COPY: ("server_copy",),
 }
-"""Services of a connection, and the method that each is."""
-NO_SERVICE_YET = (
-    Capability.BULK_STAT,
-    Capability.LEGAL_HOLD,
-    Capability.OFFER_LOG,
-    Capability.ACCESS_REQUESTS,
-    Capability.SERVER_COPY,
-    Capability.RESUMABLE_PUT,
-)
-"""Capabilities that contract 1.0 names, and gives no way to use."""
+"""Services of a connection, and the methods of each."""
+NO_SERVICE_YET = (Capability.RESUMABLE_PUT,)
+"""Capabilities that the contract names, and gives no way to use."""
 
 
 @check("driver.identity")
@@ -86,13 +87,16 @@ def a_session_declares_no_more_than_its_driver(bench: Bench) -> None:
 
 @check_each("driver.services", METHODS)
 def a_service_is_declared_if_and_only_if_it_is_there(bench: Bench, capability: Capability) -> None:
-    """The method of the service is looked for, declared or not."""
-    method = METHODS[capability]
+    """The methods of the service are looked for, declared or not."""
     with bench.session() as session:
-        there = callable(getattr(session.connection, method, None))
+        found = [callable(getattr(session.connection, name, None)) for name in METHODS[capability]]
     declared = bench.has(capability)
-    expect(there or not declared, f"{capability.value!r} is declared, and there is no {method}()")
-    if there and not declared:
+    for method, there in zip(METHODS[capability], found, strict=True):
+        expect(
+            there or not declared, f"{capability.value!r} is declared, and there is no {method}()"
+        )
+    if all(found) and not declared:
+        method = METHODS[capability][0]
         bench.remark(f"there is a {method}(), and {capability.value!r} is not declared: unused")
 
 
@@ -115,6 +119,19 @@ def nothing_is_declared_that_cannot_be_used(bench: Bench, capability: Capability
         f"{capability.value!r} is declared, and contract {bench.driver.contract} has no service "
         "for it",
     )
+
+
+@check("driver.defined")
+def nothing_is_declared_that_came_with_a_later_contract(bench: Bench) -> None:
+    """A driver of 1.0 cannot have meant a service that 1.1 defined."""
+    declared = bench.capabilities | bench.driver.capabilities
+    late = sorted(declared - usable(declared, bench.driver.contract))
+    for capability in late:
+        expect(
+            False,
+            f"{capability.value!r} is declared; its service came with contract "
+            f"{SERVICE_SINCE[capability]}, and the driver was written for {bench.driver.contract}",
+        )
 
 
 # --- availability --------------------------------------------------------------------------------

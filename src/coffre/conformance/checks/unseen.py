@@ -178,7 +178,7 @@ def a_put_and_a_delete_leave_it_whole_or_absent(bench: Bench) -> None:
 def deletes_of_one_object_all_succeed(bench: Bench) -> None:
     """Four threads delete one object; it is absent, and one of them at least found it."""
 
-    def remove() -> bool:
+    def remove() -> bool | None:
         with bench.session() as session:
             return session.delete("it").existed
 
