@@ -28,6 +28,7 @@ FLOOR = {
     "conformance": 3,
     "testing": 3,
     "offer": 4,
+    "probe": 4,
     "engine": 5,
     "manager": 5,
     "config": 6,
