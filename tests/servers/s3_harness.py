@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import hmac
 import http.client
+from base64 import b32encode
 from collections.abc import Mapping
 from typing import cast
 from urllib.parse import quote, urlsplit
@@ -111,8 +112,8 @@ class S3Harness(Harness):
                 "secret_key": Secret(secret or address["S3_SECRET_KEY"]),
                 "part_size": 5 * MIB,
                 "timeout": 5.0,
-                **self._values,
                 **values,
+                **self._values,
             },
         )
 
@@ -154,8 +155,8 @@ class S3Harness(Harness):
 
     def through(self, host: str, port: int) -> ConnectionParameters:
         # What the service honours is stated, so that a fault meets a put, and not a trial.
-        stated = {"conditions": "put", "checksum": "none"} | self._values
-        return self._parameters(self.driver, f"http://{host}:{port}", **stated)
+        stated: dict[str, object] = {"conditions": "put", "checksum": "none"}
+        return self._parameters(self.driver, f"http://{host}:{port}", "", "", **stated)
 
     def refused_user(self) -> ConnectionParameters:
         return self._parameters(
@@ -179,9 +180,34 @@ class S3Harness(Harness):
         return ConnectionParameters(url=url, values=self.parameters.values)
 
 
-def new_bucket(driver: Driver, address: Mapping[str, str], **values: object) -> str:
+class BucketsHarness(S3Harness):
+    """Buckets for one check, one for each container."""
+
+    def __init__(
+        self, driver: Driver, address: Mapping[str, str], bucket: str, **values: object
+    ) -> None:
+        super().__init__(driver, address, bucket, **values)
+        self.prefix = ""
+        self.parameters = self._parameters(driver, address["S3_ENDPOINT"])
+
+    def key_of(self, ref: ObjectRef) -> str:
+        word = ref.container
+        if "." in word:
+            word = "-" + b32encode(word.encode()).decode().rstrip("=").lower()
+        return f"../{self.bucket}-{ref.tenant}-{word}/{ref.identifier}"
+
+    def _ask(
+        self, method: str, key: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> tuple[int, dict[str, str], bytes]:
+        place = key.removeprefix("../") if key.startswith("../") else f"{self.bucket}/{key}"
+        return self.client.ask(method, f"/{place}", "", body, headers)
+
+
+def new_bucket(
+    driver: Driver, address: Mapping[str, str], bucket: str = "", **values: object
+) -> str:
     """Make a bucket, by the driver; its name."""
-    bucket = f"coffre-{uuid4().hex}"
+    bucket = bucket or f"coffre-{uuid4().hex}"
     parameters = ConnectionParameters.checked(
         driver.parameters,
         url=f"{address['S3_ENDPOINT']}/{bucket}",
