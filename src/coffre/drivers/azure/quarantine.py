@@ -1,0 +1,68 @@
+"""Quarantine: bad bytes are copied inside the service, then the bad object is taken away.
+
+The service renames nothing. The copy is whole before the object is touched; the one step that
+others see is the deletion, which only takes away the very version that was copied. Interrupted
+between both, nothing is lost: the object is still there, and a copy of it as well.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+from uuid import uuid4
+
+from coffre.contract import (
+    ObjectRef,
+    OfferFailedError,
+    OfferTimeoutError,
+    QuarantineRequest,
+    QuarantineResult,
+)
+from coffre.drivers.azure.naming import QUARANTINE, Layout, Place
+from coffre.drivers.azure.reading import look_for
+from coffre.drivers.azure.service import Service, unseen
+
+_FIRST, _LONGEST = 0.05, 5.0
+"""Seconds between looks at a copy that takes time: twice as long after each, up to the longest."""
+_PATIENCE = 3600.0
+"""Seconds after which a copy is given up."""
+
+
+def quarantine(service: Service, layout: Layout, request: QuarantineRequest) -> QuarantineResult:
+    """Set one object aside; see ``SupportsQuarantine``."""
+    ref = request.ref
+    place = layout.place_of(ref)
+    held = look_for(service, place, ref)
+    aside = layout.aside(QUARANTINE, ref, uuid4().hex)
+    _copy(service, place, aside, held.etag, request)
+    headers = {"If-Match": held.etag, "x-ms-delete-snapshots": "include"}
+    service.done("DELETE", place.path, (), headers, ref=ref)
+    return QuarantineResult(place=str(aside), size=held.size)
+
+
+def _copy(
+    service: Service, source: Place, target: Place, etag: str, request: QuarantineRequest
+) -> None:
+    headers = {
+        "x-ms-copy-source": service.address(source.path),
+        "x-ms-source-if-match": etag,
+        "If-None-Match": "*",
+        # A copy has the metadata of its source unless it is given some: what it was, and why.
+        "x-ms-meta-coffre_reason": quote(request.reason[:500]),
+    }
+    with unseen():
+        answer = service.done("PUT", target.path, (), headers, b"", ref=request.ref)
+        _wait(service, target, answer.headers.get("x-ms-copy-status", "success"), request.ref)
+
+
+def _wait(service: Service, target: Place, status: str, ref: ObjectRef) -> None:
+    """Wait for a copy that the service makes by and by: large ones, or across its stamps."""
+    clock = service.clock
+    until, pause = clock.monotonic() + _PATIENCE, _FIRST
+    while status == "pending":
+        if clock.monotonic() > until:
+            raise OfferTimeoutError("the copy into quarantine takes too long", ref=ref)
+        clock.sleep(pause)
+        pause = min(pause * 2, _LONGEST)
+        status = service.done("HEAD", target.path, ref=ref).headers.get("x-ms-copy-status", "")
+    if status != "success":
+        raise OfferFailedError(f"the copy into quarantine ended as {status!r}", ref=ref)

@@ -1,0 +1,183 @@
+"""Put: one request for an object of one block; blocks and a list for a larger one.
+
+Either way one request makes the whole object visible, under ``If-None-Match: *`` unless it may
+replace: of several writers exactly one is told that it stored. What is there already is read and
+compared; only what lies in the archive tier is believed to be what its record says, and the
+result then claims no look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from coffre.contract import (
+    Buffer,
+    Evidence,
+    ObjectConflictError,
+    ObjectNotFoundError,
+    OfferFailedError,
+    OfferUnavailableError,
+    PutRequest,
+    PutResult,
+)
+from coffre.drivers.azure.blocks import Stager, block_list, block_size_for, check_echo, md5_of
+from coffre.drivers.azure.errors import code_of
+from coffre.drivers.azure.naming import Layout, Place
+from coffre.drivers.azure.reading import Held, digest_held, look, look_for
+from coffre.drivers.azure.records import identity, read_record
+from coffre.drivers.azure.retaining import extend_retention, retention_headers
+from coffre.drivers.azure.service import Service
+from coffre.drivers.azure.sidecars import forget, metadata_headers
+from coffre.drivers.azure.signing import Query
+from coffre.http import HttpAnswer
+from coffre.streams import Copied, check_received, copy_digesting
+
+_TAKEN = frozenset({"BlobAlreadyExists", "ConditionNotMet", "InvalidBlockList"})
+"""Codes of a publication that came second. The last one: the first one's took our blocks away."""
+
+
+def put(service: Service, layout: Layout, request: PutRequest) -> PutResult:
+    """Store one object; see ``Connection.put``."""
+    writing = _Writing(service, layout, request)
+    if request.size <= service.settings.block_size:
+        return writing.in_one_request()
+    return writing.in_blocks()
+
+
+class _Writing:
+    """One put under way."""
+
+    def __init__(self, service: Service, layout: Layout, request: PutRequest) -> None:
+        self._service = service
+        self._layout = layout
+        self._request = request
+        self._place: Place = layout.place_of(request.ref)
+
+    def in_one_request(self) -> PutResult:
+        """The whole object is held in memory, and sent with its MD5."""
+        pieces: list[bytes] = []
+        copied = self._pull(lambda chunk: pieces.append(bytes(chunk)))
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        digest = md5_of(body)
+        kind = {"x-ms-blob-type": "BlockBlob", "Content-MD5": digest}
+        headers = kind | self._beside(copied)
+        answer = self._publish((), headers, body)
+        if answer.done:
+            check_echo(answer, digest, self._request.ref)
+            return self._stored(copied)
+        if code_of(answer) in _TAKEN and self._held() is None:
+            # Blocks of a writer that died are in the way of a single request, for some services;
+            # a list of blocks takes their place.
+            stager = self._stager()
+            stager.write(body)
+            return self._publish_list(stager, copied)
+        return self._second(answer, headers, copied)
+
+    def in_blocks(self) -> PutResult:
+        """Blocks first, which nobody sees; then the list that makes them an object."""
+        held = None if self._request.replace else self._held()
+        if held is not None:
+            # Gigabytes are not sent only to be refused at their end.
+            return self._compare(held, self._pull(lambda _: None))
+        stager = self._stager()
+        return self._publish_list(stager, self._pull(stager.write))
+
+    def _stager(self) -> Stager:
+        size = block_size_for(self._request.size, self._service.settings.block_size)
+        return Stager(self._service, self._place, self._request.ref, size)
+
+    def _publish_list(self, stager: Stager, copied: Copied) -> PutResult:
+        stager.flush()
+        body = block_list(stager.ids)
+        headers = {"Content-MD5": md5_of(body)} | self._beside(copied)
+        answer = self._publish((("comp", "blocklist"),), headers, body)
+        if not answer.done:
+            return self._second(answer, headers, copied)
+        self._confirm(answer.headers.get("ETag", ""), copied)
+        return self._stored(copied)
+
+    def _pull(self, write: Callable[[Buffer], object]) -> Copied:
+        request = self._request
+        with request.content.open() as stream:
+            copied = copy_digesting(stream, write, request.algorithm, at_most=request.size)
+        check_received(request, copied)
+        return copied
+
+    def _beside(self, copied: Copied) -> dict[str, str]:
+        """What is published with the bytes."""
+        request, settings = self._request, self._service.settings
+        headers = identity(copied.digest, copied.size)
+        headers |= metadata_headers(self._service, self._layout, request.ref, request.metadata)
+        if not request.replace:
+            headers["If-None-Match"] = "*"
+        if settings.tier is not None:
+            headers["x-ms-access-tier"] = settings.tier.capitalize()
+        if request.retain_until is not None:
+            headers |= retention_headers(request.retain_until, settings.retention_mode)
+        return headers
+
+    def _publish(self, query: Query, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
+        path = self._place.path
+        return self._service.ask("PUT", path, query, headers, body, ref=self._request.ref)
+
+    def _stored(self, copied: Copied) -> PutResult:
+        # The service checked an MD5 of each request; nobody read what it holds.
+        return PutResult(size=copied.size, digest=copied.digest, evidence=Evidence.PRESENT)
+
+    def _confirm(self, etag: str, copied: Copied) -> None:
+        """Ask for the size of what the list made, unless it is another's by now."""
+        found = look(self._service, self._place, self._request.ref, {"If-Match": etag})
+        if found is not None and found.size != copied.size:
+            raise OfferFailedError(
+                f"{copied.size} bytes were sent, and the service holds {found.size}",
+                ref=self._request.ref,
+            )
+
+    # --- what is there already ------------------------------------------------------------
+
+    def _second(self, answer: HttpAnswer, headers: Mapping[str, str], copied: Copied) -> PutResult:
+        """A publication was refused: because the object is there, or for another reason."""
+        ref = self._request.ref
+        forget(self._service, self._layout, ref, read_record(headers, ref))
+        if code_of(answer) not in _TAKEN or self._request.replace:
+            raise self._service.refused(answer, ref, changing=True)
+        held = self._held()
+        if held is None:
+            raise OfferUnavailableError(
+                "another writer stored the object and it was deleted, meanwhile; try again", ref=ref
+            )
+        return self._compare(held, copied)
+
+    def _held(self) -> Held | None:
+        try:
+            return look_for(self._service, self._place, self._request.ref)
+        except ObjectNotFoundError:
+            return None
+
+    def _compare(self, held: Held, copied: Copied) -> PutResult:
+        """The same bytes succeed; others are a conflict."""
+        request, recorded = self._request, held.record.digest
+        comparable = recorded is not None and recorded.algorithm is request.algorithm
+        if held.size != copied.size or (comparable and recorded != copied.digest):
+            raise self._conflict()
+        evidence = self._look(held, copied)
+        if request.retain_until is not None:
+            extend_retention(self._service, self._place, request, held)
+        return PutResult(
+            size=copied.size, digest=copied.digest, evidence=evidence, already_there=True
+        )
+
+    def _look(self, held: Held, copied: Copied) -> Evidence:
+        """Read what is held: a record stays as it was when bytes go bad, and tells nothing."""
+        if not held.ready and held.record.digest == copied.digest:
+            return Evidence.DECLARED
+        ref = self._request.ref
+        found = digest_held(self._service, self._place, ref, copied.digest.algorithm)
+        if not found.matches(copied.digest):
+            raise self._conflict()
+        return Evidence.READ
+
+    def _conflict(self) -> ObjectConflictError:
+        return ObjectConflictError(
+            "other bytes are held under this reference", ref=self._request.ref
+        )
