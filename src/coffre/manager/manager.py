@@ -50,6 +50,8 @@ class OfferSettings:
     """How patient to be."""
     limits: OfferLimits = field(default_factory=OfferLimits)
     """Connections and threads it may take."""
+    require_proved: frozenset[str] = frozenset()
+    """Guarantees without whose proof nothing is put there; see :mod:`coffre.probe`."""
 
 
 Wrap = Callable[[Driver, OfferSettings], Driver]
@@ -150,6 +152,7 @@ class DriverManager(Mapping[str, Offer]):
             parameters,
             retry=settings.retry,
             clock=self._clock,
+            require_proved=settings.require_proved,
             on_close=None if fitted is None else fitted.release,
         )
         return offer, fitted

@@ -9,14 +9,17 @@ confirmed first.
 from coffre.offer.examining import Examination
 from coffre.offer.offer import Offer
 from coffre.offer.retry import DEFAULT_RETRY, NO_RETRY, RetryPolicy, pause_before_retry
+from coffre.offer.standing import UNTRIED, Standing
 from coffre.offer.together import reserved
 
 __all__ = [
     "DEFAULT_RETRY",
     "NO_RETRY",
+    "UNTRIED",
     "Examination",
     "Offer",
     "RetryPolicy",
+    "Standing",
     "pause_before_retry",
     "reserved",
 ]

@@ -21,6 +21,7 @@ from coffre.contract import (
     PutRequest,
     PutResult,
     SupportsBulkPut,
+    UnsupportedOperationError,
     refuse_unsupported,
 )
 from coffre.offer.checks import checked_put
@@ -162,8 +163,9 @@ class Bulk:
         request = self._requests[index]
         try:
             refuse_unsupported(request, capabilities, self._sessions.driver.contract)
-        except CoffreError as error:
-            self._outcomes[index] = self._sessions.sign(error, request.ref)
+        except UnsupportedOperationError as error:
+            told = self._sessions.explained(error, request)
+            self._outcomes[index] = self._sessions.sign(told, request.ref)
             return False
         return True
 

@@ -35,6 +35,7 @@ from coffre.offer.confirmation import never_twice
 from coffre.offer.holding import Hold
 from coffre.offer.retry import DEFAULT_RETRY, Chance, Retrier, RetryPolicy
 from coffre.offer.sessions import Sessions, place_of
+from coffre.offer.standing import UNPROVED, Standing
 from coffre.offer.work import OpenWork
 
 R = TypeVar("R")
@@ -59,6 +60,7 @@ class ConfiguredOffer:
         clock: Clock = SYSTEM_CLOCK,
         chance: Chance = random.random,
         withheld: frozenset[Capability] = frozenset(),
+        require_proved: frozenset[str] = frozenset(),
         on_close: Callable[[], object] | None = None,
     ) -> None:
         """Configure; nothing is opened yet.
@@ -71,6 +73,8 @@ class ConfiguredOffer:
             clock: where time comes from.
             chance: source of jitter, from 0 up to 1.
             withheld: capabilities that the driver declares and that are not to be relied on.
+            require_proved: guarantees without whose proof nothing is put; see
+                :mod:`coffre.probe`. Held by whoever keeps the records of trials.
             on_close: called when the offer is closed, after its work: lets go what was kept for it.
         """
         self._id = id
@@ -78,6 +82,10 @@ class ConfiguredOffer:
         self._retrier = Retrier(id, retry, clock, chance)
         self._work = OpenWork(id)
         self._on_close = on_close
+        self.require_proved = require_proved
+        """Guarantees without whose proof nothing is put there."""
+        if require_proved:
+            self.stand(UNPROVED)
 
     @property
     def id(self) -> str:
@@ -107,6 +115,15 @@ class ConfiguredOffer:
         be reached: what its driver declares.
         """
         return self._sessions.capabilities()
+
+    @property
+    def standing(self) -> Standing:
+        """What trials on this very offer have shown, as far as it changes what is asked of it."""
+        return self._sessions.standing
+
+    def stand(self, standing: Standing) -> None:
+        """Rely on what trials have left standing, from the next operation on."""
+        self._sessions.stand(standing)
 
     def is_available(self) -> bool:
         """Whether the service answers now and would accept a session. Never raises."""
@@ -214,6 +231,11 @@ class ConfiguredOffer:
         return self._retrier.run(lambda: self._sessions.use(request, work))
 
     def _require(self, capability: Capability, connection: Connection) -> None:
+        if capability in self.standing.withheld:
+            raise UnsupportedOperationError(
+                f"{capability.value} is not relied on: {self.standing.withheld[capability]}; "
+                "nothing was done"
+            )
         if capability not in self._sessions.effective(connection):
             raise UnsupportedOperationError(
                 f"driver {self.driver.name!r} has no service {capability.value!r} for this "

@@ -23,12 +23,16 @@ from coffre.contract import (
     OfferFailedError,
     OfferUnavailableError,
     SourceError,
+    UnsupportedOperationError,
     refuse_unsupported,
 )
+from coffre.offer.standing import UNTRIED, Standing
 
 R = TypeVar("R")
 
 logger = logging.getLogger("coffre.offer")
+
+EVERYTHING = frozenset(Capability)
 
 
 class Sessions:
@@ -52,10 +56,18 @@ class Sessions:
         self.offer = offer
         self.driver = driver
         self.parameters = parameters
+        self._never = withheld
+        self.standing = UNTRIED
         self.withheld = withheld
         # Declared and effective capabilities of the last connection seen: one pair, replaced
         # as a whole, so that threads need no lock to read it.
         self._known: tuple[frozenset[Capability], frozenset[Capability]] | None = None
+
+    def stand(self, standing: Standing) -> None:
+        """Rely on what trials have left standing, from the next operation on."""
+        self.standing = standing
+        self.withheld = self._never | frozenset(standing.withheld)
+        self._known = None
 
     # --- one attempt -----------------------------------------------------------------------
 
@@ -124,7 +136,23 @@ class Sessions:
         Raises:
             UnsupportedOperationError: a field needs what the connection does not have.
         """
-        refuse_unsupported(request, self.effective(connection), self.driver.contract)
+        try:
+            refuse_unsupported(request, self.effective(connection), self.driver.contract)
+        except UnsupportedOperationError as error:
+            raise self.explained(error, request) from None
+
+    def explained(
+        self, error: UnsupportedOperationError, request: AnyRequest
+    ) -> UnsupportedOperationError:
+        """A refusal that says which trial led to it, where the driver declares what is missing."""
+        for capability, why in self.standing.withheld.items():
+            try:
+                refuse_unsupported(request, EVERYTHING - {capability}, self.driver.contract)
+            except UnsupportedOperationError:
+                return UnsupportedOperationError(
+                    f"{capability.value} is not relied on: {why}; nothing was sent", ref=error.ref
+                )
+        return error
 
     def effective(self, connection: Connection) -> frozenset[Capability]:
         """What can be relied on over this connection."""
