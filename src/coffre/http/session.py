@@ -43,6 +43,7 @@ class HttpSession:
         require_pycurl(extra)
         self._site = site
         self._wire: Wire | None = None
+        self._closed = False
 
     @property
     def site(self) -> Site:
@@ -90,32 +91,36 @@ class HttpSession:
         """
         wire = self._ready()
         wire.ask(request, None)
-        while wire.busy and not wire.answered:
+        while wire.busy and not wire.answered():
             wire.turn()
         self._wire = None
         return HttpStream(wire, self._returned)
 
     def _returned(self, wire: Wire) -> None:
-        if self._wire is None and wire.ours:
+        if self._wire is None and wire.ours and not self._closed:
             self._wire = wire
         else:
             wire.close()
 
     def _ready(self) -> Wire:
-        from coffre.http.wire import Wire
-
         wire = self._wire
-        if wire is not None and not wire.ours:
-            wire.close()
-            wire = None
-        if wire is not None:
+        if wire is not None and wire.ours:
             wire.stop()  # a request that was broken off from outside
-        if wire is None:
-            wire = self._wire = Wire(self._site)
-        return wire
+            return wire
+        if wire is not None:
+            wire.close()
+        from coffre.http.wire import Wire  # imports pycurl, which is an extra
+
+        self._closed = False
+        self._wire = Wire(self._site)
+        return self._wire
 
     def close(self) -> None:
-        """Close the connection; closing twice is harmless, and a later request would open one."""
+        """Close the connection; twice is harmless, and a later request would open one.
+
+        A stream that is still open keeps its own until it is closed.
+        """
+        self._closed = True
         wire, self._wire = self._wire, None
         if wire is not None:
             wire.close()

@@ -57,6 +57,8 @@ class Sockets:
 
     def keep_only(self, descriptor: int) -> None:
         """Forget every connection but the one that libcurl keeps; all when it is -1."""
+        if len(self._ours) == 1 and descriptor in self._ours:
+            return
         for other in [one for one in self._ours if one != descriptor]:
             self._drop(other)
 

@@ -58,8 +58,8 @@ class Wire:
         prepare(easy, self._site)
         easy.setopt(pycurl.SOCKOPTFUNCTION, self._sockets.opened)
         easy.setopt(pycurl.PREREQFUNCTION, self._permitted)
-        easy.setopt(pycurl.HEADERFUNCTION, self.incoming.line)
-        easy.setopt(pycurl.WRITEFUNCTION, self.incoming.piece)
+        easy.setopt(pycurl.HEADERFUNCTION, self.incoming.lines.append)
+        easy.setopt(pycurl.WRITEFUNCTION, self.incoming.pieces.append)
         easy.setopt(pycurl.READFUNCTION, self._out.give)
         return easy
 
@@ -71,7 +71,7 @@ class Wire:
     def _permitted(self, *_addresses: object) -> int:
         """Let the head be sent (``CURLOPT_PREREQFUNCTION``): once, not twice."""
         self._asked += 1
-        self.incoming.again()  # a proxy that was asked for a tunnel has answered already
+        self.incoming.lines.clear()  # a proxy that was asked for a tunnel has answered already
         return pycurl.PREREQFUNC_OK if self._asked == 1 else pycurl.PREREQFUNC_ABORT
 
     def ask(self, request: HttpRequest, limit: int | None) -> None:
@@ -145,10 +145,9 @@ class Wire:
         self.busy = True
         self._after(self._turning.start(easy))
 
-    @property
     def answered(self) -> bool:
         """Whether the head of the answer is here."""
-        return self._asked > 0 and self.incoming.complete
+        return self._asked > 0 and self.incoming.answered()
 
     def turn(self) -> None:
         """Wait for the next movement; ``busy`` says whether there is more to come.
@@ -156,7 +155,7 @@ class Wire:
         Raises:
             OfferUnavailableError: or one of its kind; the connection is gone.
         """
-        if self.incoming.begun:
+        if self.incoming.lines:
             self._sockets.hasten()
         try:
             running = self._turning.turn()
@@ -170,6 +169,12 @@ class Wire:
         self._after(running)
 
     def _after(self, running: bool) -> None:
+        if self.incoming.too_much:
+            self.stop()
+            limit = self.incoming.limit
+            raise broken(
+                self._site, f"the answer is longer than the {limit} bytes allowed", safe=self._safe
+            )
         if running:
             return
         code, detail = self._turning.outcome()
@@ -187,11 +192,11 @@ class Wire:
     def _doubt(self) -> str | None:
         """Why an answer that libcurl takes for whole might be a part of one."""
         incoming = self.incoming
-        if not self.answered:
+        if not self.answered():
             return "the answer was cut in its head"
         if self._method != "GET" or self._easy.getinfo(pycurl.CONTENT_LENGTH_DOWNLOAD_T) >= 0:
             return None
-        if incoming.size and "transfer-encoding" not in incoming.headers:
+        if incoming.has_body and "transfer-encoding" not in incoming.headers:
             return "the end of the answer was not announced, and cannot be told from a cut"
         return None
 
@@ -200,15 +205,13 @@ class Wire:
 
         libcurl no longer looks once it could not send; what the service said is still there.
         """
-        if self._site.secure or self.incoming.begun:
+        if self._site.secure or self.incoming.lines:
             return False
         return self.incoming.salvage(self._sockets.unread(_SMALL))
 
     def _error(self, code: int, detail: str) -> BaseException:
         if self._out.failure is not None:
             return self._out.failure
-        if self.incoming.too_much is not None:
-            return broken(self._site, self.incoming.too_much, safe=self._safe)
         return error_of(code, detail, self._site, asked=self._asked > 0, safe=self._safe)
 
     def answer(self) -> HttpAnswer:

@@ -206,3 +206,41 @@ def test_an_answer_longer_than_allowed_is_an_error() -> None:
             session.exchange(request)
 
     assert raised.value.effect_unknown
+
+
+def test_a_head_that_comes_in_pieces_is_waited_for() -> None:
+    def slowly(caller: Caller) -> None:
+        caller.request()
+        caller.say(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 206 Partial")
+        assert not caller.service.ended.acquire(timeout=0.05)
+        caller.say(b" Content\r\nContent-Length: 2\r\n\r\n")
+        assert not caller.service.ended.acquire(timeout=0.05)
+        caller.say(b"ok")
+
+    with service(slowly) as there, session_to(there.url) as session:
+        stream = session.open(HttpRequest("GET", "/"))
+        assert (stream.status, stream.headers["content-length"]) == (206, "2")
+        assert stream.read() == b"ok"
+
+
+def test_a_stream_that_outlives_its_session_closes_its_connection() -> None:
+    with service(for_ever(OK)) as there:
+        session = session_to(there.url)
+        stream = session.open(HttpRequest("GET", "/"))
+        session.close()
+        assert stream.read() == b"ok"
+        stream.close()
+        assert there.ended.acquire(timeout=5)  # the service has seen the end
+
+
+def test_a_refusal_is_read_from_a_stream_as_an_answer() -> None:
+    refusal = b"HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n\r\nnothing"
+    with (
+        service(answering(refusal, refusal), for_ever(OK)) as there,
+        session_to(there.url) as session,
+    ):
+        answer = session.open(HttpRequest("GET", "/")).whole()
+        assert (answer.status, answer.body, answer.done) == (404, b"nothing", False)
+        with pytest.raises(ConnectionLostError, match="longer than the 6 bytes"):
+            session.open(HttpRequest("GET", "/")).whole(6)
+        assert session.exchange(HttpRequest("GET", "/")).done
