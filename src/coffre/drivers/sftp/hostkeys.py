@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatchcase
 
 import paramiko
-from paramiko.hostkeys import InvalidHostKey
+from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
 
 from coffre.contract import ForbiddenError, ParameterError
 from coffre.drivers.sftp.settings import Settings
@@ -23,19 +24,27 @@ class HostKeys:
         self._settings = settings
         self._pinned = frozenset(one.rstrip("=") for one in settings.fingerprints)
         self._path = os.path.expanduser(settings.known_hosts)
+        self._revoked: list[str] = []
         self._known: dict[str, paramiko.PKey] = {}
         if not self._pinned:
             self._known = self._look_up()
 
     def _look_up(self) -> dict[str, paramiko.PKey]:
-        keys = paramiko.HostKeys()
         try:
-            keys.load(self._path)
+            with open(self._path, encoding="utf-8", errors="replace") as file:
+                lines = [line.strip() for line in file]
         except FileNotFoundError:
             return {}
-        except (OSError, InvalidHostKey, UnicodeDecodeError) as error:
-            raise ParameterError(f"known_hosts {self._path} cannot be read: {error}") from error
-        return dict(keys.lookup(self._settings.known_as) or {})
+        except OSError as error:
+            raise ParameterError(
+                f"known_hosts {self._path} cannot be read: {error.strerror}"
+            ) from error
+        self._revoked = [line for line in lines if line.startswith("@revoked")]
+        found: dict[str, paramiko.PKey] = {}
+        for entry in filter(None, map(_entry, lines)):
+            if _names(entry.hostnames, self._settings.known_as):
+                found.setdefault(entry.key.get_name(), entry.key)
+        return found
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -77,12 +86,38 @@ class HostKeys:
 
     def _refuse_revoked(self, key: paramiko.PKey, shown: str) -> None:
         text = key.get_base64()
-        with open(self._path, encoding="utf-8", errors="replace") as lines:
-            if any(line.startswith("@revoked") and text in line for line in lines):
-                raise ForbiddenError(
-                    f"the host key {shown} of {self._settings.known_as} is marked @revoked in "
-                    f"{self._path}: ask the administrator for the new one"
-                )
+        if any(text in line for line in self._revoked):
+            raise ForbiddenError(
+                f"the host key {shown} of {self._settings.known_as} is marked @revoked in "
+                f"{self._path}: ask the administrator for the new one"
+            )
+
+
+def _entry(line: str) -> HostKeyEntry | None:
+    """One line of known hosts; nothing of a comment, a marker, or what cannot be read."""
+    if not line or line[0] in "#@":
+        return None
+    try:
+        return HostKeyEntry.from_line(" ".join(line.split()))
+    except (InvalidHostKey, paramiko.SSHException, ValueError):
+        return None
+
+
+def _names(patterns: list[str], host: str) -> bool:
+    """Whether a line is about a host: by its name, hashed or not, or by a pattern."""
+    if any(one.startswith("!") and fnmatchcase(host, _plain(one[1:])) for one in patterns):
+        return False
+    return any(
+        paramiko.HostKeys.hash_host(host, one) == one
+        if one.startswith("|1|")
+        else one == host or fnmatchcase(host, _plain(one))
+        for one in patterns
+    )
+
+
+def _plain(pattern: str) -> str:
+    """A pattern in which brackets, which stand around a host with a port, mean themselves."""
+    return pattern.replace("[", "[[]")
 
 
 def fingerprint_of(key: paramiko.PKey) -> str:

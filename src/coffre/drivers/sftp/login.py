@@ -68,7 +68,10 @@ def load_key(settings: Settings) -> paramiko.PKey:
     path = os.path.expanduser(settings.key_file)
     passphrase = None if settings.passphrase is None else settings.passphrase.reveal()
     try:
-        return paramiko.PKey.from_path(path, passphrase)
+        key = _of_some_kind(path, passphrase)
+        if os.path.exists(f"{path}-cert.pub"):
+            key.load_certificate(f"{path}-cert.pub")
+        return key
     except paramiko.PasswordRequiredException:
         raise ParameterError(f"key file {path} needs a passphrase: give 'passphrase'") from None
     except OSError as error:
@@ -77,3 +80,18 @@ def load_key(settings: Settings) -> paramiko.PKey:
         raise ParameterError(
             f"key file {path} is not a private key that can be used, or not with this passphrase"
         ) from None
+
+
+def _of_some_kind(path: str, passphrase: str | None) -> paramiko.PKey:
+    # Not PKey.from_path(), which takes no passphrase that is text.
+    for load in (
+        paramiko.Ed25519Key.from_private_key_file,
+        paramiko.ECDSAKey.from_private_key_file,
+    ):
+        try:
+            return load(path, passphrase)
+        except paramiko.PasswordRequiredException:
+            raise
+        except (paramiko.SSHException, ValueError):
+            continue
+    return paramiko.RSAKey.from_private_key_file(path, passphrase)

@@ -152,8 +152,8 @@ class Putting:
         if self.result is None and self.record is not None:
             remote = self._root.remote
             self._part.drop_name()
-            self._looked = remote.lstat(self.place.path)
             self._moving = InPlace(self._root, self.record, record_place(self.place))
+            self._looked = remote.lstat(self.place.path)
             self._part.close()
 
     def _appeared(self) -> None:
@@ -185,9 +185,16 @@ class Putting:
 
     def end(self) -> None:
         """See that the record is there, and that others see the size that was sent."""
-        if self.result is None:
-            self._check_size(self._looked.get().size, "shows")
-            self._moving.done()
+        if self.result is not None:
+            return
+        self._moving.done()
+        seen = self._looked.if_there()
+        if seen is None:
+            # Deleted again by somebody else, who may have come before the record did.
+            self._root.require(self.ref)
+            remove_record(self._root, self.place)
+            return
+        self._check_size(seen.size, "shows")
 
     def stored(self, *, durable: bool) -> PutResult:
         """The acknowledgement, once everything is flushed that can be."""

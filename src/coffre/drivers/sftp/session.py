@@ -38,6 +38,8 @@ _WINDOW = 8 * 1024 * 1024
 """Bytes that the server may send before they are taken: above all that is ever asked for."""
 _KEEPALIVE = 30
 """Seconds of quiet after which something is said, so that no firewall forgets the session."""
+_MORE = 5.0
+"""Seconds beyond our own deadline, where paramiko wants one: ours comes first, and says why."""
 _LOG = "coffre.sftp"
 _DEAD = (paramiko.SSHException, OSError, EOFError)
 """What paramiko raises when a session ends; reading sends, too, and so may raise any of them."""
@@ -63,7 +65,7 @@ class Session:
         keys = HostKeys(settings)
         self._wire = _dial(settings)
         try:
-            self._transport = _transport(self._wire, keys)
+            self._transport = _transport(self._wire, keys, settings)
         except BaseException:
             self._wire.close()
             raise
@@ -77,10 +79,10 @@ class Session:
     def _open(self, settings: Settings, keys: HostKeys) -> None:
         transport = self._transport
         try:
-            transport.start_client(timeout=settings.connect_timeout)
+            transport.start_client()
             keys.check(transport.get_remote_server_key())
             log_in(transport, settings)
-            self._channel = transport.open_session(timeout=settings.connect_timeout)
+            self._channel = transport.open_session(timeout=settings.connect_timeout + _MORE)
             self._channel.settimeout(settings.timeout)
             self._channel.in_buffer = self._inbox  # type: ignore[assignment]
             self._channel.invoke_subsystem("sftp")
@@ -183,9 +185,11 @@ def _dial(settings: Settings) -> Wire:
     return wire
 
 
-def _transport(wire: Wire, keys: HostKeys) -> paramiko.Transport:
+def _transport(wire: Wire, keys: HostKeys, settings: Settings) -> paramiko.Transport:
     transport = paramiko.Transport(wire, default_window_size=_WINDOW)  # type: ignore[arg-type]
     transport.set_log_channel(_LOG)
+    limit = settings.connect_timeout + _MORE
+    transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = limit
     options = transport.get_security_options()
     options.ciphers = _first(CIPHERS, options.ciphers)
     options.key_types = _first(keys.types, options.key_types)
