@@ -12,12 +12,13 @@ from coffre.contract import (
     SYSTEM_CLOCK,
     Clock,
     ConnectionLostError,
+    ObjectNotFoundError,
     ObjectRef,
     OfferError,
     OfferUnavailableError,
 )
 from coffre.drivers.azure.credentials import Credential
-from coffre.drivers.azure.errors import refusal
+from coffre.drivers.azure.errors import code_of, refusal
 from coffre.drivers.azure.settings import Settings
 from coffre.drivers.azure.signing import Query
 from coffre.http import HttpAnswer, HttpRequest, HttpSession, HttpStream
@@ -135,8 +136,19 @@ class Service:
         return f"{self.settings.site.root}{path}" + (f"?{added}" if added else "")
 
     def refused(self, answer: HttpAnswer, ref: ObjectRef | None, *, changing: bool) -> OfferError:
-        """The error for an answer that is not the one hoped for."""
+        """The error for an answer that is not the one hoped for.
+
+        Where each container of objects has one of the service's, a missing one holds nothing, as
+        long as that of the offer is there.
+        """
+        absent = code_of(answer) == "ContainerNotFound" and ref is not None
+        if absent and self.settings.each and not changing and self._offer_is_there():
+            return ObjectNotFoundError("not held; nor is anything of its container", ref=ref)
         return refusal(answer, ref, changing=changing, clock=self.clock)
+
+    def _offer_is_there(self) -> bool:
+        path = f"/{self.settings.container}"
+        return self.ask("HEAD", path, (("restype", "container"),)).done
 
     def close(self) -> None:
         """End the session, and what is still read from it."""

@@ -32,8 +32,12 @@ from coffre.drivers.azure.signing import Query
 from coffre.http import HttpAnswer
 from coffre.streams import Copied, check_received, copy_digesting
 
-_TAKEN = frozenset({"BlobAlreadyExists", "ConditionNotMet", "InvalidBlockList"})
-"""Codes of a publication that came second. The last one: the first one's took our blocks away."""
+ATTEMPTS = 8
+"""Times that an object is sent in blocks at most, while other writers of it are quicker."""
+_TAKEN = frozenset({"BlobAlreadyExists", "ConditionNotMet"})
+"""Codes of a publication that came second."""
+_SWEPT_AWAY = frozenset({"InvalidBlockList"})
+"""Codes of one whose blocks are gone: a writer that publishes takes those of all others away."""
 
 
 def put(service: Service, layout: Layout, request: PutRequest) -> PutResult:
@@ -58,41 +62,37 @@ class _Writing:
         pieces: list[bytes] = []
         copied = self._pull(lambda chunk: pieces.append(bytes(chunk)))
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        digest = md5_of(body)
-        kind = {"x-ms-blob-type": "BlockBlob", "Content-MD5": digest}
-        headers = kind | self._beside(copied)
-        answer = self._publish((), headers, body)
+        answer = self._publish((), {"x-ms-blob-type": "BlockBlob"}, body, copied)
         if answer.done:
-            check_echo(answer, digest, self._request.ref)
             return self._stored(copied)
-        if code_of(answer) in _TAKEN and self._held() is None:
-            # Blocks of a writer that died are in the way of a single request, for some services;
-            # a list of blocks takes their place.
-            stager = self._stager()
-            stager.write(body)
-            return self._publish_list(stager, copied)
-        return self._second(answer, headers, copied)
+        # Some services let blocks of a writer that died be in the way of a single request; a
+        # list of blocks takes their place, with them as with the others.
+        return self._second(answer, copied) or self.in_blocks()
 
     def in_blocks(self) -> PutResult:
         """Blocks first, which nobody sees; then the list that makes them an object."""
+        for _ in range(ATTEMPTS):
+            result = self._attempt()
+            if result is not None:
+                return result
+        raise OfferUnavailableError(
+            "other writers of the object were always quicker; try again", ref=self._request.ref
+        )
+
+    def _attempt(self) -> PutResult | None:
+        """Send the object; ``None`` when another writer came between: all is to be seen anew."""
         held = None if self._request.replace else self._held()
         if held is not None:
             # Gigabytes are not sent only to be refused at their end.
             return self._compare(held, self._pull(lambda _: None))
-        stager = self._stager()
-        return self._publish_list(stager, self._pull(stager.write))
-
-    def _stager(self) -> Stager:
-        size = block_size_for(self._request.size, self._service.settings.block_size)
-        return Stager(self._service, self._place, self._request.ref, size)
-
-    def _publish_list(self, stager: Stager, copied: Copied) -> PutResult:
+        ref, settings = self._request.ref, self._service.settings
+        size = block_size_for(self._request.size, settings.block_size)
+        stager = Stager(self._service, self._place, ref, size)
+        copied = self._pull(stager.write)
         stager.flush()
-        body = block_list(stager.ids)
-        headers = {"Content-MD5": md5_of(body)} | self._beside(copied)
-        answer = self._publish((("comp", "blocklist"),), headers, body)
+        answer = self._publish((("comp", "blocklist"),), {}, block_list(stager.ids), copied)
         if not answer.done:
-            return self._second(answer, headers, copied)
+            return self._second(answer, copied)
         self._confirm(answer.headers.get("ETag", ""), copied)
         return self._stored(copied)
 
@@ -116,9 +116,20 @@ class _Writing:
             headers |= retention_headers(request.retain_until, settings.retention_mode)
         return headers
 
-    def _publish(self, query: Query, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
-        path = self._place.path
-        return self._service.ask("PUT", path, query, headers, body, ref=self._request.ref)
+    def _publish(
+        self, query: Query, headers: Mapping[str, str], body: bytes, copied: Copied
+    ) -> HttpAnswer:
+        """The one request that makes the object visible."""
+        beside = self._beside(copied)
+        digest = md5_of(body)
+        sent = {"Content-MD5": digest, **headers, **beside}
+        ref = self._request.ref
+        answer = self._service.ask("PUT", self._place.path, query, sent, body, ref=ref)
+        if answer.done:
+            check_echo(answer, digest, ref)
+        else:
+            forget(self._service, self._layout, ref, read_record(beside, ref))
+        return answer
 
     def _stored(self, copied: Copied) -> PutResult:
         # The service checked an MD5 of each request; nobody read what it holds.
@@ -135,18 +146,15 @@ class _Writing:
 
     # --- what is there already ------------------------------------------------------------
 
-    def _second(self, answer: HttpAnswer, headers: Mapping[str, str], copied: Copied) -> PutResult:
+    def _second(self, answer: HttpAnswer, copied: Copied) -> PutResult | None:
         """A publication was refused: because the object is there, or for another reason."""
-        ref = self._request.ref
-        forget(self._service, self._layout, ref, read_record(headers, ref))
-        if code_of(answer) not in _TAKEN or self._request.replace:
-            raise self._service.refused(answer, ref, changing=True)
+        code = code_of(answer)
+        if code in _SWEPT_AWAY:
+            return None
+        if code not in _TAKEN or self._request.replace:
+            raise self._service.refused(answer, self._request.ref, changing=True)
         held = self._held()
-        if held is None:
-            raise OfferUnavailableError(
-                "another writer stored the object and it was deleted, meanwhile; try again", ref=ref
-            )
-        return self._compare(held, copied)
+        return None if held is None else self._compare(held, copied)
 
     def _held(self) -> Held | None:
         try:
@@ -154,15 +162,18 @@ class _Writing:
         except ObjectNotFoundError:
             return None
 
-    def _compare(self, held: Held, copied: Copied) -> PutResult:
-        """The same bytes succeed; others are a conflict."""
+    def _compare(self, held: Held, copied: Copied) -> PutResult | None:
+        """The same bytes succeed; others are a conflict; ``None`` when they are gone by now."""
         request, recorded = self._request, held.record.digest
         comparable = recorded is not None and recorded.algorithm is request.algorithm
         if held.size != copied.size or (comparable and recorded != copied.digest):
             raise self._conflict()
-        evidence = self._look(held, copied)
-        if request.retain_until is not None:
-            extend_retention(self._service, self._place, request, held)
+        try:
+            evidence = self._look(held, copied)
+            if request.retain_until is not None:
+                extend_retention(self._service, self._place, request, held)
+        except ObjectNotFoundError:
+            return None
         return PutResult(
             size=copied.size, digest=copied.digest, evidence=evidence, already_there=True
         )
