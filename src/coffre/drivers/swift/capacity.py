@@ -1,0 +1,40 @@
+"""Room: what the account uses, and what its quota leaves when it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from coffre.contract import CapacityResult
+from coffre.drivers.swift.answers import error_of
+from coffre.drivers.swift.service import Service
+
+_QUOTAS = ("X-Account-Quota-Bytes", "X-Account-Meta-Quota-Bytes")
+"""Where a quota is told, by newer and by older servers."""
+
+
+def capacity_of(service: Service) -> CapacityResult:
+    """Ask the account. Who may not look at it is told nothing.
+
+    What is used is counted by Swift in its own time, segments included.
+    """
+    answer = service.ask("HEAD", "")
+    if answer.status == 403:
+        return CapacityResult()
+    if not answer.done:
+        raise error_of(answer, safe=True)
+    used = _number(answer.headers, "X-Account-Bytes-Used")
+    quotas = [_number(answer.headers, name) for name in _QUOTAS]
+    total = min((quota for quota in quotas if quota is not None), default=None)
+    if total is None:
+        return CapacityResult(used=used)
+    return CapacityResult(total=total, used=_within(used, total), free=max(total - (used or 0), 0))
+
+
+def _within(used: int | None, total: int) -> int | None:
+    """A quota may be set below what is there already."""
+    return None if used is None else min(used, total)
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    told = headers.get(name, "")
+    return int(told) if told.isascii() and told.isdigit() else None

@@ -1,0 +1,33 @@
+"""Delete: the object first, in one step; what it stored beside afterwards."""
+
+from __future__ import annotations
+
+from coffre.contract import DeleteRequest, DeleteResult
+from coffre.drivers.swift import records
+from coffre.drivers.swift.answers import error_of, from_swift
+from coffre.drivers.swift.place import Place
+from coffre.drivers.swift.segments import NEWEST, let_go
+
+_TURNS = 4
+"""Times that a delete is said again because a writer was there at the same moment."""
+
+
+def delete(place: Place, request: DeleteRequest) -> DeleteResult:
+    """Remove one object; see ``Connection.delete``."""
+    service, ref = place.service, request.ref
+    path = place.names.spot(ref).path
+    before = service.ask("HEAD", path, NEWEST)
+    if not before.done and before.status != 404:
+        raise error_of(before, ref, safe=True)
+    # Said even when nothing was found: a copy may be on its way to a server that was away.
+    for _turn in range(_TURNS):
+        answer = service.ask("DELETE", path)
+        if answer.status != 409:  # a writer was there later than this request: say it again
+            break
+    absent = answer.status == 404 and from_swift(answer.headers)
+    if not answer.done and not absent:
+        raise error_of(answer, ref)
+    put = records.put_in(before.headers) if before.done else None
+    if put is not None and records.lies_beside(before.headers):
+        let_go(service, place.names, ref, put, replaced=False)
+    return DeleteResult(existed=not absent)

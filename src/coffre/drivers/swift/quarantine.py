@@ -1,0 +1,87 @@
+"""Quarantine: bad bytes copied aside by the service, then taken out of sight in one step.
+
+Swift cannot rename. The copy is made first, so that nothing is lost when the rest fails; a large
+object is copied by its manifest alone, and keeps its segments. Swift refuses to copy bytes that
+do not have the MD5 it knows of them: those are read and stored again by us, as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from coffre.contract import OfferFailedError, QuarantineRequest, QuarantineResult
+from coffre.drivers.swift import records
+from coffre.drivers.swift.answers import error_of, from_swift
+from coffre.drivers.swift.names import Spot
+from coffre.drivers.swift.place import Place
+from coffre.drivers.swift.segments import NEWEST, make_container
+from coffre.drivers.swift.writers import begin_put, end_put
+from coffre.http import HttpAnswer
+
+_REASON = "X-Object-Meta-Coffre-Reason"
+_META = "x-object-meta-"
+_HALF = re.compile(r"%[0-9A-F]?$")
+
+
+def quarantine(place: Place, request: QuarantineRequest) -> QuarantineResult:
+    """Set one object aside; see ``SupportsQuarantine``."""
+    service, ref = place.service, request.ref
+    spot = place.names.spot(ref)
+    held = service.done("HEAD", spot.path, NEWEST, ref=ref)
+    aside = place.names.aside(ref, records.put_in(held.headers) or _foreign())
+    answer = _copy(place, spot, aside, request.reason)
+    if answer.status == 404 and from_swift(answer.headers):  # of the container, as a rule
+        make_container(service, place.names.quarantine)
+        answer = _copy(place, spot, aside, request.reason)
+    if answer.status in (422, 409, 503):
+        answer = _carry(place, request, aside, held)
+    if not answer.done:
+        raise error_of(answer, ref)
+    size = _checked(place, request, aside, held)
+    gone = service.ask("DELETE", spot.path)
+    if not gone.done and gone.status != 404:
+        raise error_of(gone, ref)
+    return QuarantineResult(place=f"{aside.container}/{aside.name}", size=size)
+
+
+def _foreign() -> str:
+    """A name for an object that no put of ours has made."""
+    name = begin_put()
+    end_put(name)
+    return name
+
+
+def _copy(place: Place, spot: Spot, aside: Spot, reason: str) -> HttpAnswer:
+    headers = {"Destination": aside.path, _REASON: _told(reason), "X-Remove-Delete-At": "true"}
+    return place.service.ask("COPY", f"{spot.path}?multipart-manifest=get", headers)
+
+
+def _told(reason: str) -> str:
+    """As much of a reason as one header takes, escaped where it is not plain."""
+    return _HALF.sub("", quote(reason, safe=" :,;=/()'")[:256])
+
+
+def _carry(place: Place, request: QuarantineRequest, aside: Spot, held: HttpAnswer) -> HttpAnswer:
+    """Read the bytes as they are, and store them aside with what was kept beside them."""
+    service, ref = place.service, request.ref
+    kept = {name: value for name, value in held.headers.items() if name.startswith(_META)}
+    headers = {"Content-Type": "application/octet-stream", **kept, _REASON: _told(request.reason)}
+    with service.open(place.names.spot(ref).path, NEWEST) as stream:
+        if stream.status != 200:
+            return stream.whole()
+        size = int(stream.headers["Content-Length"])
+        return service.send(aside.path, headers, size, stream.chunks)
+
+
+def _checked(place: Place, request: QuarantineRequest, aside: Spot, held: HttpAnswer) -> int:
+    """Size of what was set aside, asked of the service before anything is taken away."""
+    there = place.service.done("HEAD", aside.path, NEWEST, ref=request.ref)
+    size = int(there.headers.get("Content-Length", "-1"))
+    if size != int(held.headers.get("Content-Length", "-2")):
+        raise OfferFailedError(
+            f"the service copied {size} bytes of {request.ref}, which is not all of them; "
+            "nothing was taken away",
+            ref=request.ref,
+        )
+    return size

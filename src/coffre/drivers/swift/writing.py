@@ -1,0 +1,243 @@
+"""Put: looked for, stored where nobody sees it, checked, then made to appear in one step.
+
+1. Whether the reference is held already is asked first.
+2. A small object is received into memory, and checked; the request that stores it carries its
+   MD5, and the service refuses other bytes. A large one is stored in segments, then checked; its
+   manifest carries the MD5 and the size of each, and the service refuses others.
+3. Without ``replace`` the request that publishes says *only if there is none*. Swift looks at
+   that when the request comes in, and takes no lock: of writers at the same moment several may
+   pass. So who has published looks once more, and whoever was overtaken says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from coffre.contract import (
+    SYSTEM_CLOCK,
+    Evidence,
+    ObjectConflictError,
+    ObjectCorruptError,
+    ObjectNotFoundError,
+    OfferUnavailableError,
+    PutRequest,
+    PutResult,
+    as_text,
+)
+from coffre.drivers.swift import records
+from coffre.drivers.swift.answers import error_of, from_swift
+from coffre.drivers.swift.names import Spot
+from coffre.drivers.swift.place import Place
+from coffre.drivers.swift.reading import read_digest
+from coffre.drivers.swift.receiving import Source, digest_received, md5_of, receive_whole
+from coffre.drivers.swift.segments import (
+    NEWEST,
+    Uploaded,
+    give_up,
+    let_go,
+    make_container,
+    sizes_of,
+)
+from coffre.drivers.swift.writers import begin_put, end_put
+from coffre.http import HttpAnswer
+from coffre.streams import Copied
+from coffre.tree import record_line
+
+_TURNS = 4
+"""Times that a put begins again because another writer was there at the same moment."""
+_ONLY_NEW = {"If-None-Match": "*"}
+
+
+class _Staged:
+    """An object whose bytes are here or in segments, checked, and not published yet."""
+
+    def __init__(self, body: bytes | memoryview, copied: Copied, *, manifest: bool) -> None:
+        self.body = body
+        self.copied = copied
+        self.manifest = manifest
+
+
+def put(place: Place, request: PutRequest) -> PutResult:
+    """Store one object; see ``Connection.put``."""
+    name = begin_put()
+    try:
+        return _Put(place, request, name).done()
+    finally:
+        end_put(name)
+
+
+class _Put:
+    """One put, from its first question to its answer."""
+
+    def __init__(self, place: Place, request: PutRequest, name: str) -> None:
+        self._place = place
+        self._service = place.service
+        self._request = request
+        self._name = name
+        self._spot = place.names.spot(request.ref)
+        self._beside = False
+        """Whether anything may lie beside that has to be taken away when the put fails."""
+
+    def done(self) -> PutResult:
+        try:
+            return self._stored()
+        except OfferUnavailableError as error:
+            # Not reached, or in doubt: the object may be there, and need what lies beside it.
+            if self._beside and not error.effect_unknown:
+                self._give_up()
+            raise
+        except BaseException:
+            if self._beside:
+                self._give_up()
+            raise
+
+    def _give_up(self) -> None:
+        give_up(self._service, self._place.names, self._request.ref, self._name)
+
+    def _stored(self) -> PutResult:
+        request = self._request
+        small = request.size <= self._place.settings.buffer
+        staged = self._in_memory() if small else None
+        for _turn in range(_TURNS):
+            held = self._held()
+            if held is not None and not request.replace:
+                copied = digest_received(request) if staged is None else staged.copied
+                there = self._compared(copied)
+                if there is not None:
+                    self._take_away_if_staged()
+                    return there
+            if staged is None:
+                staged = self._in_segments()
+            answer = self._publish(staged)
+            if answer.status in (409, 412):
+                continue
+            if not answer.done:
+                raise error_of(answer, request.ref)
+            done = self._published(staged, held)
+            if done is not None:
+                return done
+        raise OfferUnavailableError(
+            "other writers of this object were there each time; try again",
+            ref=request.ref,
+            effect_unknown=False,
+        )
+
+    # --- receiving ------------------------------------------------------------------------
+
+    def _in_memory(self) -> _Staged:
+        data, copied = receive_whole(self._request)
+        return _Staged(memoryview(data), copied, manifest=False)
+
+    def _in_segments(self) -> _Staged:
+        request = self._request
+        sizes = sizes_of(request, self._place.settings.segment_size, self._service.limits)
+        uploaded = Uploaded(self._service, self._place.names, request, self._name)
+        with request.content.open() as stream:
+            source = Source(request, stream)
+            self._beside = True
+            for size in sizes:
+                uploaded.store(source, size)
+            copied = source.ended()
+        return _Staged(uploaded.manifest(), copied, manifest=True)
+
+    # --- publishing -----------------------------------------------------------------------
+
+    def _publish(self, staged: _Staged) -> HttpAnswer:
+        headers = {"Content-Type": "application/octet-stream", records.PUT: self._name}
+        headers |= self._record(staged.copied)
+        if not self._request.replace:
+            headers |= _ONLY_NEW
+        query = "?multipart-manifest=put" if staged.manifest else ""
+        if not staged.manifest:
+            headers["ETag"] = md5_of(staged.body)
+        return self._in_container(self._spot, query, headers, staged.body)
+
+    def _record(self, copied: Copied) -> dict[str, str]:
+        request = self._request
+        line = record_line(
+            request.ref, copied.size, copied.digest, as_text(SYSTEM_CLOCK.now()), request.metadata
+        )
+        headers = records.in_headers(line, self._service.limits)
+        if headers is not None:
+            return headers
+        self._beside = True
+        spot = self._place.names.beside(request.ref, self._name, records.RECORD)
+        told = {"Content-Type": "application/json", "ETag": md5_of(line)}
+        answer = self._in_container(spot, "", told, line)
+        if not answer.done:
+            raise error_of(answer, request.ref)
+        return {records.BESIDE: str(len(line))}
+
+    def _in_container(
+        self, spot: Spot, query: str, headers: Mapping[str, str], body: bytes | memoryview
+    ) -> HttpAnswer:
+        """Put an object; its container is made when it is not there yet."""
+        answer = self._service.ask("PUT", f"{spot.path}{query}", headers, body)
+        if answer.status != 404 or not from_swift(answer.headers):
+            return answer
+        told = {}
+        if spot is self._spot:  # a name that was folded is told by nothing else
+            told = {"X-Container-Meta-Coffre-Container": self._request.ref.container}
+        make_container(self._service, spot.container, told)
+        return self._service.ask("PUT", f"{spot.path}{query}", headers, body)
+
+    # --- looking --------------------------------------------------------------------------
+
+    def _held(self) -> HttpAnswer | None:
+        """What is said of the object that is held now, ``None`` when there is none."""
+        answer = self._service.ask("HEAD", self._spot.path, NEWEST)
+        if answer.status == 404 and from_swift(answer.headers):
+            return None
+        if not answer.done:
+            raise error_of(answer, self._request.ref, safe=True)
+        return answer
+
+    def _compared(self, copied: Copied) -> PutResult | None:
+        """Hold what is there against what came, by its bytes, read now; ``None``: it is gone.
+
+        Raises:
+            ObjectConflictError: other bytes are there, and stay.
+        """
+        request = self._request
+        try:
+            same = copied == read_digest(self._place, request.ref, request.algorithm, copied.size)
+        except ObjectNotFoundError:
+            return None
+        except ObjectCorruptError as error:
+            raise ObjectConflictError(
+                f"what {request.ref} holds cannot be read; set it aside, or replace it",
+                ref=request.ref,
+            ) from error
+        if not same:
+            raise ObjectConflictError(
+                f"{request.ref} holds other bytes already; they stay as they are", ref=request.ref
+            )
+        return PutResult(
+            size=copied.size, digest=copied.digest, evidence=Evidence.READ, already_there=True
+        )
+
+    def _take_away_if_staged(self) -> None:
+        if self._beside:
+            self._give_up()
+
+    def _published(self, staged: _Staged, before: HttpAnswer | None) -> PutResult | None:
+        """Look once more at what is there; ``None``: another object was, and is gone."""
+        request, copied = self._request, staged.copied
+        if before is not None:
+            self._let_go_of(before)
+        result = PutResult(size=copied.size, digest=copied.digest, evidence=Evidence.PRESENT)
+        if request.replace:
+            return result
+        now = self._held()
+        if now is None or records.put_in(now.headers) == self._name:
+            return result  # deleted since, if it is gone: it was there when it was said to be
+        there = self._compared(copied)
+        if there is not None:
+            self._take_away_if_staged()
+        return there
+
+    def _let_go_of(self, before: HttpAnswer) -> None:
+        """What the object that was replaced has stored beside is not needed for long."""
+        put_before = records.put_in(before.headers)
+        if put_before is not None and records.lies_beside(before.headers):
+            let_go(self._service, self._place.names, self._request.ref, put_before, replaced=True)
