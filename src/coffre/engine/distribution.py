@@ -207,9 +207,16 @@ def stored(offer: Offer, result: PutResult) -> CopyOutcome:
         evidence=result.evidence,
         already_there=result.already_there,
         durable=result.durable,
+        guarantees=offer.standing.word,
     )
 
 
 def failed(offer: Offer, error: CoffreError) -> CopyOutcome:
     """Outcome of a copy that could not be made."""
-    return CopyOutcome(offer=offer.id, evidence=None, code=error.code, message=str(error))
+    return CopyOutcome(
+        offer=offer.id,
+        evidence=None,
+        guarantees=offer.standing.word,
+        code=error.code,
+        message=str(error),
+    )

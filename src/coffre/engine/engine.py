@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from coffre.contract import NO_METADATA, SYSTEM_CLOCK, Clock, Digest, ObjectRef
-from coffre.engine import bulk, deleting, depositing, fetching, reading, status
+from coffre.engine import bulk, deleting, depositing, fetching, proving, reading, status
 from coffre.engine.containers import ContainerRights
 from coffre.engine.context import Context, Limits, Observed
 from coffre.engine.deleting import DeletionOrder
@@ -65,6 +65,7 @@ class Engine(Upkeep):
             )
         )
         self._on_close = ExitStack()
+        proving.tell_offers(self._context)
 
     @property
     def offers(self) -> Mapping[str, Offer]:

@@ -24,6 +24,8 @@ class CopyOutcome:
     """The same bytes were there before this put."""
     durable: bool = True
     """It survives a power cut as of now."""
+    guarantees: str = "declared"
+    """How its offer stands: ``proved`` by trials, ``disproved`` in part, or ``declared``."""
     code: str = ""
     """Error code when there is no verified copy; it is owed, then."""
     message: str = ""
@@ -41,6 +43,7 @@ class CopyOutcome:
             "evidence": None if self.evidence is None else str(self.evidence),
             "already_there": self.already_there,
             "durable": self.durable,
+            "guarantees": self.guarantees,
             "code": self.code or None,
             "message": self.message or None,
         }

@@ -65,6 +65,10 @@ def _check_replaceable(ref: ObjectRef, offers: Sequence[Offer], required: int) -
             code, why = OfferUnavailableError.code, "the offer does not answer"
         elif Capability.REPLACE not in offer.capabilities:
             code, why = UnsupportedOperationError.code, "the offer cannot replace in one step"
+            if seen := offer.standing.withheld.get(Capability.REPLACE):
+                why = f"replacing is not relied on: {seen}"
+        elif offer.standing.hindrance is not None:
+            code, why = UnsupportedOperationError.code, offer.standing.hindrance
         else:
             continue
         outcomes.append(CopyOutcome(offer=offer.id, evidence=None, code=code, message=why))

@@ -154,6 +154,9 @@ def _mend(context: Context, silence: Silence, record: ObjectRecord, name: str) -
     if seen.state is CopyState.VERIFIED:
         _record(context, record, name, seen.evidence, EventKind.COPY_ADDED, "found good")
         return RepairOutcome(ref=record.ref, offer=name, action=RepairAction.FOUND_GOOD)
+    if target.standing.hindrance is not None:  # before bad bytes are moved for nothing
+        refused = target.standing.refusal(record.ref, name)
+        return _failed(record, name, refused.code, str(refused))
     source = _good_source(context, silence, record, name)
     if source is None:
         why = "no other copy could be read well; nothing was touched"

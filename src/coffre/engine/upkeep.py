@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from coffre.contract import ObjectRef, PrepareResult
-from coffre.engine import preparing, rebuilding, repairing, retiring, sweeping
+from coffre.engine import preparing, proving, rebuilding, repairing, retiring, sweeping
 from coffre.engine.auditing import Audit
 from coffre.engine.context import Context
 from coffre.engine.findings import AuditSummary
@@ -18,6 +18,7 @@ from coffre.engine.owing import Owed
 from coffre.engine.retiring import Retirement
 from coffre.engine.scope import AuditScope
 from coffre.engine.sweeping import SweepOutcome
+from coffre.probe import Guarantee, ProbeRecord, ProbeSettings
 
 LEFTOVER_AGE = 3600.0
 """Seconds after which what a put left is taken for a leftover."""
@@ -133,6 +134,47 @@ class Upkeep:
             StrategyError: no such offer.
         """
         return sweeping.sweep(self._context, offer, older_than)
+
+    # --- what offers really give ---------------------------------------------------------
+
+    def probe(
+        self,
+        offer: str,
+        *,
+        settings: ProbeSettings | None = None,
+        progress: proving.Told | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> ProbeRecord:
+        """Try what an offer declares, and what all owe, in scratch tenants; record what was seen.
+
+        From then on this engine, and every one opened later, relies on what was not disproved.
+
+        Args:
+            offer: id of the offer.
+            settings: how far to go.
+            progress: told after each trial: how many are done, of how many, and the last one.
+            stopped: asked before each trial. A probe that was stopped records nothing.
+
+        Raises:
+            StrategyError: the offer is not configured.
+            OfferError: no session could be opened; nothing is recorded.
+            LedgerError: it could not be recorded.
+        """
+        return proving.probe(
+            self._context, offer, settings=settings, progress=progress, stopped=stopped
+        )
+
+    def last_probe(self, offer: str) -> ProbeRecord | None:
+        """The last probe of an offer that was recorded, however old."""
+        return proving.last_probe(self._context, offer)
+
+    def guarantees(self, offer: str) -> tuple[Guarantee, ...]:
+        """What an offer gives: proved, disproved, or only declared. The offer is not asked.
+
+        Raises:
+            StrategyError: the offer is not configured.
+        """
+        return proving.guarantees(self._context, offer)
 
     # --- the ledger ----------------------------------------------------------------------
 

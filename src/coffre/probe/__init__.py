@@ -22,6 +22,7 @@ from coffre.probe.guarantees import (
     worst,
 )
 from coffre.probe.record import ProbeRecord, Subject, TrialRecord
+from coffre.probe.settings import ProbeSettings
 
 __all__ = [
     "BASIC",
@@ -29,6 +30,7 @@ __all__ = [
     "WRITING",
     "Guarantee",
     "ProbeRecord",
+    "ProbeSettings",
     "State",
     "Subject",
     "TrialRecord",

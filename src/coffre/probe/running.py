@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from coffre import __version__
 from coffre.conformance import Bench, Check, NotTried, Outcome, Verdict
@@ -22,20 +22,12 @@ from coffre.contract import (
     as_text,
 )
 from coffre.probe.record import ProbeRecord, Subject, TrialRecord
-from coffre.probe.scratch import DEFAULT_SETTINGS, ProbeSettings, Scratch
+from coffre.probe.scratch import Scratch
+from coffre.probe.settings import DEFAULT_SETTINGS, ProbeSettings
 from coffre.probe.trials import EVERY_TRIAL
 
 GRACE = 1.0
 """Seconds after its date before a retained object is removed: clocks are a little apart."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeProgress:
-    """Where a probe is, told after each trial."""
-
-    done: int
-    total: int
-    trial: TrialRecord
 
 
 def run_probe(
@@ -44,7 +36,7 @@ def run_probe(
     parameters: ConnectionParameters,
     *,
     settings: ProbeSettings = DEFAULT_SETTINGS,
-    progress: Callable[[ProbeProgress], None] | None = None,
+    progress: Callable[[int, int, TrialRecord], object] | None = None,
     stopped: Callable[[], bool] = lambda: False,
     checks: Sequence[Check] = EVERY_TRIAL,
     clock: Clock = SYSTEM_CLOCK,
@@ -59,7 +51,7 @@ def run_probe(
         driver: its driver, with the limits around it: they are kept.
         parameters: of the offer.
         settings: how far to go.
-        progress: told after each trial.
+        progress: told after each trial: how many are done, of how many, and the last one.
         stopped: asked before each trial; the rest is then *not tried*.
         checks: the trials; those of the kit of this room unless a test says otherwise.
         clock: for dates.
@@ -81,7 +73,7 @@ def run_probe(
             trials.append(_recorded(verdict))
             left.extend(verdict.remarks)
             if progress is not None:
-                progress(ProbeProgress(done=len(trials), total=total, trial=trials[-1]))
+                progress(len(trials), total, trials[-1])
     finally:
         left.extend(_release(scratch))
     return ProbeRecord(

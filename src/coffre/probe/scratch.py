@@ -15,6 +15,7 @@ from coffre.contract import (
     ObjectRef,
     OfferUnavailableError,
 )
+from coffre.probe.settings import DEFAULT_SETTINGS, ProbeSettings
 
 MIB = 1024 * 1024
 SMALLEST_PART, LARGEST_PART = 9 * MIB, 64 * MIB
@@ -24,26 +25,6 @@ SIZE_NAMES = ("part_size", "block_size", "segment_size", "multipart_threshold", 
 SMALL = 10
 SIZES = ("empty", "small", "parts")
 """Cases of the trials whose promise is another one for each way in which a driver stores."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeSettings:
-    """How far a probe goes."""
-
-    part_size: int | None = None
-    """Bytes of the large objects; chosen by :func:`crossing` when ``None``."""
-    page: int = 1100
-    """Objects of the long listing: past a page of a thousand, which most services give."""
-    retain: float = 20.0
-    """Seconds for which an object is retained where retention is declared: the shortest date that
-    a clock somewhat wrong does not spoil."""
-    patience: float = 300.0
-    """Seconds that one trial is given; what takes longer proves nothing."""
-    tenants: tuple[int, ...] = ()
-    """Empty tenants to try in, where the service knows only some; drawn by chance otherwise."""
-
-
-DEFAULT_SETTINGS = ProbeSettings()
 
 
 def crossing(parameters: ConnectionParameters) -> int:

@@ -6,7 +6,8 @@ was read, and an object that was there all along appears exactly once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from sqlalchemy import Integer, and_, bindparam, func, select, tuple_
@@ -17,6 +18,7 @@ from coffre.engine.ledger.holdings import PAGE, HoldingsReader
 from coffre.engine.ledger.records import (
     CopyState,
     DebtKind,
+    EventKind,
     EventRecord,
     JobRecord,
     LedgerCounts,
@@ -30,6 +32,7 @@ from coffre.engine.ledger.statements import (
     OBJECT_COLUMNS,
     STORED,
     Query,
+    constant,
     limited,
     padded,
     stored_by_identifier,
@@ -45,6 +48,11 @@ _STORED_UNDER_REF = select(*OBJECT_COLUMNS).where(_SAME_REF, STORED)
 _GONE_UNDER_REF = select(*OBJECT_COLUMNS).where(_SAME_REF, ~STORED).order_by(objects.c.id.desc())
 _EVENTS_AFTER = limited(
     select(events).where(events.c.seq > bindparam("after")).order_by(events.c.seq)
+)
+_PROBES = (
+    select(events.c.body)
+    .where(events.c.kind == constant(EventKind.OFFER_PROBED))  # as its index says
+    .order_by(events.c.seq)
 )
 _DEPOSIT_OF_OBJECT = select(events).where(events.c.seq == bindparam("object"))
 _LATER_EVENTS_OF_OBJECT = limited(
@@ -179,6 +187,13 @@ class Reader(HoldingsReader):
             if len(rows) < PAGE:
                 return
             after = rows[-1][0]
+
+    def probes(self) -> dict[str, Mapping[str, object]]:
+        """The last probe of each offer that was ever probed, as it was recorded, by its id."""
+        with self._database.reading(brief=True) as transaction:
+            rows = transaction.rows(_PROBES, ())
+        told = (json.loads(str(body)) for (body,) in rows)
+        return {one["offer"]: one for one in told}
 
     def history(self, ref: ObjectRef) -> Iterator[EventRecord]:
         """Events about every object that was ever under a reference, the oldest first."""

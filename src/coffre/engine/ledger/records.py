@@ -76,6 +76,7 @@ class EventKind(StrEnum):
     COPY_DELETED = "copy-deleted"
     COPIES_RETIRED = "copies-retired"
     OFFER_RETIRED = "offer-retired"
+    OFFER_PROBED = "offer-probed"
     DEBT_ADDED = "debt-added"
     DEBT_PAID = "debt-paid"
     DELETION_ORDERED = "deletion-ordered"

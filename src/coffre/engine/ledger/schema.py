@@ -35,9 +35,9 @@ from sqlalchemy import (
 
 from coffre.engine.ledger.guards import add_guards
 
-HEAD = "0001"
+HEAD = "0002"
 """Revision of the schema that this version of coffre reads and writes."""
-KNOWN_REVISIONS: Sequence[str] = ("0001",)
+KNOWN_REVISIONS: Sequence[str] = ("0001", "0002")
 """Every revision that can be upgraded to :data:`HEAD`, oldest first."""
 
 metadata = MetaData()
@@ -73,6 +73,12 @@ Index(
     events.c.object_id,
     events.c.seq,
     sqlite_where=events.c.object_id != events.c.seq,
+)
+Index(
+    # What was tried on each offer is read whenever offers are opened, and is a few events of many.
+    "events_of_probes",
+    events.c.seq,
+    sqlite_where=text("kind = 'offer-probed'"),
 )
 
 head = Table(

@@ -48,7 +48,7 @@ def triggers(connection: Connection) -> list[tuple[object, ...]]:
 def test_the_scripts_build_what_the_schema_says(
     url: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "KNOWN_REVISIONS", (None, "0001"))
+    monkeypatch.setattr(schema, "KNOWN_REVISIONS", (None, "0001", "0002"))
     database = opening._connect(
         opening._parse(url), clock=SYSTEM_CLOCK, create=True, busy_timeout_s=5
     )
@@ -70,30 +70,35 @@ def test_the_scripts_build_what_the_schema_says(
 def test_an_older_ledger_is_upgraded_by_opening_it(
     path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """With a second script, as a later version would bring one."""
+    """With one script more, as a later version would bring one."""
     with Ledger.open(str(path), author="tester") as ledger:
         ledger.record_deposits([deposit("a")])
     migrations = tmp_path / "migrations"
     (migrations / "versions").mkdir(parents=True)
     ours = Path(opening.__file__).parent / "migrations"
-    for name in ("env.py", "script.py.mako", "versions/r0001_first_schema.py"):
+    for name in (
+        "env.py",
+        "script.py.mako",
+        "versions/r0001_first_schema.py",
+        "versions/r0002_probes.py",
+    ):
         (migrations / name).write_text((ours / name).read_text())
-    (migrations / "versions" / "r0002_notes.py").write_text(
+    (migrations / "versions" / "r0003_notes.py").write_text(
         "from alembic import op\n"
         "import sqlalchemy as sa\n"
-        "revision, down_revision = '0002', '0001'\n"
+        "revision, down_revision = '0003', '0002'\n"
         "def upgrade():\n"
         "    op.add_column('jobs', sa.Column('note', sa.Text))\n"
     )
     monkeypatch.setattr(opening, "_MIGRATIONS", migrations)
-    monkeypatch.setattr(schema, "HEAD", "0002")
+    monkeypatch.setattr(schema, "HEAD", "0003")
 
     with Ledger.open(str(path), author="tester") as ledger:
         assert codes(ledger) == []
 
     with stranger(path) as connection:
         assert connection.execute("SELECT note FROM jobs").fetchall() == []
-        assert connection.execute("SELECT * FROM alembic_version").fetchall() == [("0002",)]
+        assert connection.execute("SELECT * FROM alembic_version").fetchall() == [("0003",)]
 
 
 def test_an_upgrade_that_fails_leaves_the_ledger_as_it_was(
@@ -102,7 +107,7 @@ def test_an_upgrade_that_fails_leaves_the_ledger_as_it_was(
     Ledger.open(str(path), author="tester").close()
     before = path.read_bytes()
     monkeypatch.setattr(opening, "_MIGRATIONS", tmp_path / "nowhere")
-    monkeypatch.setattr(schema, "HEAD", "0002")
+    monkeypatch.setattr(schema, "HEAD", "0003")
 
     with pytest.raises(LedgerError, match="could not be upgraded"):
         Ledger.open(str(path), author="tester")
