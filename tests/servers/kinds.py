@@ -11,10 +11,25 @@ from collections.abc import Callable, Mapping
 from coffre.conformance import Harness
 from coffre.contract import Driver
 from tests.conformance.harnesses import installed
+from tests.servers.addresses import address
+from tests.servers.azure_harness import AzureHarness
+from tests.servers.s3_harness import S3Harness, new_bucket
 from tests.servers.sftp_harness import SERVER, Server, SftpHarness
 
+
+def _s3(driver: Driver) -> Harness:
+    ceph = address("S3")
+    return S3Harness(driver, ceph, new_bucket(installed("s3"), ceph))
+
+
+def _sftp(driver: Driver) -> Harness:
+    return SftpHarness(driver, Server.named(SERVER))
+
+
 KINDS: Mapping[str, Callable[[Driver], Harness]] = {
-    "sftp": lambda driver: SftpHarness(driver, Server.named(SERVER)),
+    "s3": _s3,
+    "sftp": _sftp,
+    "azure": AzureHarness,
 }
 """Name of the driver, and what makes an offer of it for one test, empty and prepared."""
 

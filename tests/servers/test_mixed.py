@@ -19,9 +19,16 @@ from coffre.contract import ObjectRef
 from tests.servers.kinds import KINDS
 from tests.servers.mixed import ON_DISK, MixedArchive, mixed_archive
 
-SERVICES = [kind for kind in KINDS if kind != "sftp"] or ["sftp"]
-MANY = 120
+SERVICES = [kind for kind in KINDS if kind != "sftp"]
+MANY = 60
 """Small objects of one directory."""
+ONCE = pytest.mark.parametrize("archive", ["s3"], indirect=True)
+"""What is about the engine more than about the service is tried on one of them."""
+EACH_SERVICE_AND_SFTP = pytest.mark.parametrize(
+    ("archive", "name"),
+    [*((kind, "cloud") for kind in SERVICES), ("s3", "south")],
+    indirect=["archive"],
+)
 LARGE = 20 * 1024 * 1024
 """Bytes of the largest object here: several parts, where a service takes objects in parts."""
 
@@ -92,7 +99,7 @@ def test_what_is_lost_and_damaged_is_found_and_mended(filled: MixedArchive) -> N
             assert held == b"letter %d" % number, (name, number)
 
 
-@pytest.mark.parametrize("name", ["south", "cloud"])
+@EACH_SERVICE_AND_SFTP
 def test_an_offer_that_is_away_is_owed_its_copies_and_gets_them(
     filled: MixedArchive, name: str
 ) -> None:
@@ -116,6 +123,7 @@ def test_an_offer_that_is_away_is_owed_its_copies_and_gets_them(
     assert away.harness.bytes_at_rest(later) == b"later"
 
 
+@ONCE
 def test_a_deposit_fails_where_too_few_offers_answer_and_what_was_stored_stays(
     filled: MixedArchive,
 ) -> None:
@@ -132,7 +140,7 @@ def test_a_deposit_fails_where_too_few_offers_answer_and_what_was_stored_stays(
     assert filled.findings() == {}
 
 
-@pytest.mark.parametrize("name", ["cloud", "south"])
+@EACH_SERVICE_AND_SFTP
 def test_one_offer_alone_is_enough_to_rebuild_the_ledger(filled: MixedArchive, name: str) -> None:
     before = described(filled)
     for path in filled.home.glob("coffre.db*"):
@@ -158,6 +166,7 @@ def described(archive: MixedArchive) -> dict[object, tuple[object, object]]:
     return {one["ref"]: (one["size"], one["digest"]) for one in listed if "ref" in one}
 
 
+@ONCE
 def test_an_offer_is_retired_once_the_others_hold_enough(filled: MixedArchive) -> None:
     filled.write_configuration(["north", "cloud"])
     filled.done("retire", "south", "--reason", "contract ended")
@@ -169,6 +178,7 @@ def test_an_offer_is_retired_once_the_others_hold_enough(filled: MixedArchive) -
     assert "still-needed" in refused.err
 
 
+@ONCE
 def test_the_library_does_as_the_command(archive: MixedArchive) -> None:
     ref = ObjectRef(tenant=7, container="object", identifier="charter")
     with coffre.open(archive.home / "coffre.toml") as engine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 from tests.servers.faulty.faults import Break, Damage
 from tests.servers.faulty.listening import Listener
@@ -85,7 +86,8 @@ async def _one_way(
 ) -> None:
     await pump(_whatever(reader), writer, damage, count)
     if writer.can_write_eof():
-        writer.write_eof()
+        with suppress(OSError):  # it has gone already
+            writer.write_eof()
 
 
 async def _whatever(reader: asyncio.StreamReader) -> AsyncIterator[Piece]:
