@@ -12,6 +12,7 @@ acknowledged: putting it again finds it, flushes it and says so.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 
 from coffre.contract import (
@@ -19,7 +20,9 @@ from coffre.contract import (
     Buffer,
     Evidence,
     ObjectConflictError,
+    ObjectNotFoundError,
     OfferFailedError,
+    OfferUnavailableError,
     PutRequest,
     PutResult,
     as_text,
@@ -40,6 +43,9 @@ from coffre.streams import (
     write_all,
 )
 from coffre.tree import Place, place_of, record_line
+
+_ATTEMPTS = 16
+"""Times that an object may be deleted under a put of the same bytes before the put gives up."""
 
 
 @dataclass(slots=True)
@@ -139,6 +145,33 @@ def publish(root: Root, staged: Staged, *, flush: bool = True) -> bool:
 
     Raises:
         ObjectConflictError: other bytes are there, and stay.
+        OfferUnavailableError: others store and delete the same object all the time.
+    """
+    for _ in range(_ATTEMPTS):
+        with suppress(ObjectNotFoundError):  # deleted while it was compared: the place is free
+            already_there = _appear(root, staged)
+            break
+    else:
+        raise OfferUnavailableError(
+            "others store and delete this object all the time", ref=staged.request.ref
+        )
+    if already_there:
+        return True
+    if not staged.attached:
+        write_sidecar(root, staged.place, staged.record, flush=flush)
+    _check_published(staged)
+    return False
+
+
+def _appear(root: Root, staged: Staged) -> bool:
+    """Link it where nothing is, or in the place of what is to be replaced.
+
+    Returns:
+        True when the very same bytes are there.
+
+    Raises:
+        ObjectConflictError: other bytes are there, and stay.
+        ObjectNotFoundError: something was there, and is gone.
     """
     place = staged.place
     if not staged.attached:
@@ -155,9 +188,6 @@ def publish(root: Root, staged: Staged, *, flush: bool = True) -> bool:
             ) from None
         remove_sidecar(root, place)
         staged.part.swap(place)
-    if not staged.attached:
-        write_sidecar(root, place, staged.record, flush=flush)
-    _check_published(staged)
     return False
 
 

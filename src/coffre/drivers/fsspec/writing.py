@@ -22,6 +22,7 @@ from coffre.contract import (
     Evidence,
     ObjectConflictError,
     OfferFailedError,
+    OfferUnavailableError,
     PutRequest,
     PutResult,
     as_text,
@@ -32,6 +33,9 @@ from coffre.drivers.fsspec.reading import digest_of, read_record
 from coffre.drivers.fsspec.root import Root
 from coffre.streams import Copied, check_received, copy_digesting
 from coffre.tree import PARTS, Place, part_path, place_of, record_line, record_place
+
+_ATTEMPTS = 16
+"""Times that an object may be deleted under a put of the same bytes before the put gives up."""
 
 
 def put(root: Root, request: PutRequest) -> PutResult:
@@ -46,7 +50,7 @@ def put(root: Root, request: PutRequest) -> PutResult:
         copied = _receive(root, part, request)
         with translating(ref):
             read = _read_back(root, part, copied, request)
-            already_there = _publish(root, part, place, copied, request)
+            already_there = _published(root, part, place, copied, request)
     except BaseException:
         _drop(root, part)
         raise
@@ -119,6 +123,15 @@ def _read_back(root: Root, part: str, copied: Copied, request: PutRequest) -> bo
             ref=request.ref,
         )
     return True
+
+
+def _published(root: Root, part: str, place: Place, copied: Copied, request: PutRequest) -> bool:
+    """Publish; see :func:`_publish`. What is deleted while it is compared makes room for it."""
+    for _ in range(_ATTEMPTS):
+        with suppress(FileNotFoundError):
+            return _publish(root, part, place, copied, request)
+        root.require(request.ref)
+    raise OfferUnavailableError("others store and delete this object all the time", ref=request.ref)
 
 
 def _publish(root: Root, part: str, place: Place, copied: Copied, request: PutRequest) -> bool:

@@ -24,7 +24,7 @@ from coffre.contract import (
     SourceError,
     SweepRequest,
 )
-from coffre.drivers.filesystem import FilesystemConnection, bulk, parts
+from coffre.drivers.filesystem import FilesystemConnection, bulk, parts, writing
 from coffre.drivers.filesystem import root as root_module
 from coffre.drivers.filesystem.root import Root
 from coffre.streams import BytesContent, Fanout, FileContent, OnceContent, ReadableStream
@@ -343,3 +343,22 @@ def test_the_flush_of_a_group_takes_the_new_folders_along_where_that_is_safe(
     assert all(isinstance(outcome, PutResult) and outcome.durable for outcome in outcomes)
     # Tenant, container and shards, each in the folder above it.
     assert len(flushed) == flushes
+
+
+@pytest.mark.parametrize("records", ["auto", "sidecar"])
+def test_an_object_deleted_while_a_put_compares_it_is_stored_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch, records: str
+) -> None:
+    """Chance is played: whoever deletes comes between the refused link and the comparison."""
+    connection = connect(root, records=records)
+    store(connection, "it", b"the same")
+    compare = writing._same_bytes
+
+    def deleted_just_before(*given: object) -> bool:
+        monkeypatch.setattr(writing, "_same_bytes", compare)
+        connection.delete(DeleteRequest(ref=ref_of("it")))
+        return compare(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(writing, "_same_bytes", deleted_just_before)
+    assert not connection.put(request_of("it", b"the same")).already_there
+    assert read(connection, "it") == b"the same"
