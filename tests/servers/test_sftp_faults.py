@@ -18,8 +18,11 @@ from coffre.contract import (
     CapacityRequest,
     Connection,
     ConnectionLostError,
+    DeleteRequest,
     GetRequest,
+    InvalidRangeError,
     ListRequest,
+    ObjectConflictError,
     ObjectCorruptError,
     ObjectNotFoundError,
     OfferFullError,
@@ -30,6 +33,7 @@ from coffre.contract import (
 )
 from coffre.drivers.sftp import SftpDriver
 from coffre.drivers.sftp.connection import SftpConnection
+from coffre.drivers.sftp.packets import FOR_READING
 from coffre.streams import CHUNK
 from coffre.tree import PARTS, place_of
 from tests.conformance.deposits import deposit, named
@@ -100,6 +104,57 @@ def test_a_put_cut_at_any_step_leaves_nothing_or_all_and_is_swept(
     )
 
 
+def test_a_delete_cut_at_any_step_leaves_doubt_once_it_may_have_begun(
+    offer: SftpHarness, connection: SftpConnection
+) -> None:
+    host, port = offer.address()
+    doubts = 0
+    for step in range(16):
+        name = f"n{step}"
+        connection.put(deposit(name, SMALL))
+        with Proxy(host, port) as proxy:
+            cut_off = SftpDriver().connect(offer.through(proxy.host, proxy.port))
+            proxy.arm(Kind.RESET, Way.BACK, after=step * 40)
+            error: OfferUnavailableError | None = None
+            try:
+                cut_off.delete(DeleteRequest(ref=named(name)))
+            except OfferUnavailableError as lost:
+                error = lost
+            cut_off.close()
+        held = offer.bytes_at_rest(named(name))
+        assert held in (None, SMALL)
+        assert held is None or error is not None, "acknowledged, and still there"
+        assert held is not None or error is None or error.effect_unknown, "gone, and no doubt left"
+        if held is not None and error is not None and not error.effect_unknown:
+            assert connection.stat(StatRequest(ref=named(name))).recorded, "nothing was touched"
+        doubts += error is not None and error.effect_unknown
+    assert doubts, "not one cut came after the beginning"
+
+
+def test_refusals_leave_no_file_open_on_the_server(connection: SftpConnection) -> None:
+    connection.put(deposit("it", SMALL))
+    before = handles_of(connection)
+
+    for _ in range(5):
+        with pytest.raises(ObjectConflictError):
+            connection.put(deposit("it", b"others"))
+        with pytest.raises(InvalidRangeError):
+            connection.get(GetRequest(ref=named("it"), offset=len(SMALL) + 1))
+        with pytest.raises(ObjectNotFoundError):
+            connection.stat(StatRequest(ref=named("nothing")))
+        connection.get(GetRequest(ref=named("it"))).stream.close()
+
+    assert handles_of(connection) == before
+
+
+def handles_of(connection: SftpConnection) -> int:
+    """How many files the server has open for a session: its handles are numbers, lowest first."""
+    remote = connection._remote
+    handle = remote.open("README-coffre.txt", FOR_READING).get()
+    remote.close(handle).get()
+    return int.from_bytes(handle, "big")
+
+
 def test_a_put_whose_server_process_is_killed_leaves_nothing(
     offer: SftpHarness, connection: SftpConnection
 ) -> None:
@@ -141,6 +196,25 @@ def holders_of(target: str) -> list[int]:
             if any(os.readlink(one) == target for one in folder.iterdir()):
                 found.append(int(folder.parent.name))
     return found
+
+
+def test_keys_are_changed_in_the_middle_of_an_object(connection: SftpConnection) -> None:
+    transport = connection._remote.exchange._line._transport  # type: ignore[attr-defined]
+    changes: list[object] = []
+    begin = transport._send_kex_init
+
+    def change() -> None:
+        changes.append(None)
+        begin()
+
+    transport._send_kex_init = change
+    transport.packetizer.REKEY_BYTES = CHUNK
+    data = some_bytes(8 * CHUNK)
+
+    connection.put(deposit("it", data))
+
+    assert read(connection, "it") == data
+    assert len(changes) > 8
 
 
 # --- disks ----------------------------------------------------------------------------------------

@@ -15,14 +15,15 @@ def delete(root: Root, request: DeleteRequest) -> DeleteResult:
     place = place_of(request.ref)
     with translating(root.exchange, request.ref):
         found = root.look(place, request.ref)
+        if found is not None and is_folder(found) and found.mode is not None:
+            raise intruder(request.ref)
         existed = False
-        if found is not None:
-            if is_folder(found) and found.mode is not None:
-                raise intruder(request.ref)
-            remove_record(root, place)
-            with root.exchange.doubting():
+        # The record goes first, and is missed by whoever reads: there is doubt from then on.
+        with root.exchange.doubting():
+            if found is not None:
+                remove_record(root, place)
                 existed = bool(root.remote.remove(place.path).if_there())
-        # Also of one that is gone: it may have been removed by somebody who was cut before this.
-        root.flush_names(place.folder)
+            # Also of one that is gone: somebody may have been cut just before this.
+            root.flush_names(place.folder)
         root.exchange.flush_quietly()
     return DeleteResult(existed=existed)

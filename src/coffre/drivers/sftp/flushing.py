@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from coffre.drivers.sftp.exchange import Answer, StatusError
+from contextlib import suppress
+
+from coffre.drivers.sftp.exchange import Answer, LineLostError, StatusError
 from coffre.drivers.sftp.packets import FOR_READING
 from coffre.drivers.sftp.root import NOT_FLUSHED, Root
 
@@ -33,7 +35,7 @@ class NamesToFlush:
         remote = self._root.remote
         if not self._root.flushes:
             return False
-        handles = [self._handle(folder, answer) for folder, answer in self._opened]
+        handles = [self._handle(folder, answer) for folder, answer in self._take()]
         opened = [handle for handle in handles if handle is not None]
         written = [remote.flush(file) for file in files if file is not None]
         named = [remote.flush(handle) for handle in opened]
@@ -42,6 +44,16 @@ class NamesToFlush:
         done = [answer.get() for answer in written]
         kept = [_kept(answer) for answer in named]
         return all(done) and all(kept) and len(opened) == len(handles)
+
+    def close(self) -> None:
+        """Let them go, if they were not flushed. Never raises."""
+        for _, answer in self._take():
+            with suppress(StatusError, LineLostError):
+                self._root.remote.close(answer.get())
+
+    def _take(self) -> list[tuple[str, Answer[bytes]]]:
+        opened, self._opened = self._opened, []
+        return opened
 
     def _handle(self, folder: str, answer: Answer[bytes]) -> bytes | None:
         try:

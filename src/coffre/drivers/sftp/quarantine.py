@@ -34,11 +34,11 @@ def quarantine(root: Root, request: QuarantineRequest) -> QuarantineResult:
 def _move(root: Root, place: Place, aside: Place) -> bool:
     """Move the record, then the object: a record is only ever there with its object."""
     beside = record_place(place)
-    if root.remote.rename(beside.path, f"{aside.folder}/{ASIDE_RECORD}").if_there():
-        root.flush_names(beside.folder)
     with root.exchange.doubting():
+        if root.remote.rename(beside.path, f"{aside.folder}/{ASIDE_RECORD}").if_there():
+            root.flush_names(beside.folder)
         moved = root.remote.rename(place.path, aside.path).if_there()
-    root.flush_names(aside.folder)
-    root.flush_names(place.folder)
+        root.flush_names(aside.folder)
+        root.flush_names(place.folder)
     root.exchange.flush_quietly()
     return bool(moved)

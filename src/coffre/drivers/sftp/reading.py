@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 
 from coffre.contract import (
@@ -43,22 +43,23 @@ def get(root: Root, request: GetRequest) -> GetResult:
     """
     ref = request.ref
     place = place_of(ref)
-    with translating(root.exchange, ref):
-        record = RecordSought(root, place) if request.describe else None
+    with translating(root.exchange, ref), ExitStack() as left:
+        record = None
+        if request.describe:
+            record = left.enter_context(closing(RecordSought(root, place)))
         there, handle = _open(root, place, ref)
         sized = root.remote.fstat(handle)
         stream = ObjectStream(root.remote, handle, request.offset, ref)
-        try:
-            if record is not None:
-                record.read()
-            # As it was just before: what that asks for too much is not taken.
-            stream.expect(_length_wanted(request, there))
-            size = _size(sized.get())
-            stream.limit(_length_wanted(request, size))
-            described = None if record is None else record.record()
-        except BaseException:
-            stream.close()
-            raise
+        given = left.enter_context(ExitStack())
+        given.callback(stream.close)
+        if record is not None:
+            record.read()
+        # As it was just before: what that asks for too much is not taken.
+        stream.expect(_length_wanted(request, there))
+        size = _size(sized.get())
+        stream.limit(_length_wanted(request, size))
+        described = None if record is None else record.record()
+        given.pop_all()
     return GetResult(
         stream=stream,
         size=size,
@@ -115,14 +116,14 @@ def stat(root: Root, request: StatRequest) -> StatResult:
     ref = request.ref
     place = place_of(ref)
     with translating(root.exchange, ref):
-        sought = RecordSought(root, place)
-        found = root.look(place, ref)
-        if found is None:
-            raise absent(ref)
-        if not is_file(found):
-            raise intruder(ref)
-        sought.read()
-        record = sought.record()
+        with closing(RecordSought(root, place)) as sought:
+            found = root.look(place, ref)
+            if found is None:
+                raise absent(ref)
+            if not is_file(found):
+                raise intruder(ref)
+            sought.read()
+            record = sought.record()
         root.exchange.flush_quietly()
     modified = found.modified
     return StatResult(

@@ -9,11 +9,11 @@ replaced, moved or deleted.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from coffre.contract import ObjectCorruptError, ObjectRef
 from coffre.drivers.sftp.errors import intruder
-from coffre.drivers.sftp.exchange import Answer
+from coffre.drivers.sftp.exchange import Answer, LineLostError, StatusError
 from coffre.drivers.sftp.flushing import NamesToFlush
 from coffre.drivers.sftp.packets import FOR_READING
 from coffre.drivers.sftp.parts import Part
@@ -39,7 +39,7 @@ class RecordSought:
         self._name = place.name
         self._path = record_place(place).path
         self._looked = root.remote.lstat(self._path)
-        self._opened = root.remote.open(self._path, FOR_READING)
+        self._opened: Answer[bytes] | None = root.remote.open(self._path, FOR_READING)
         self._handle: bytes | None = None
         self._first: Answer[memoryview] | None = None
 
@@ -48,7 +48,8 @@ class RecordSought:
         found = self._looked.if_there()
         if found is not None and not is_file(found):
             raise stuck(self._remote, None)
-        self._handle = self._opened.if_there()
+        opened, self._opened = self._opened, None
+        self._handle = None if opened is None else opened.if_there()
         if self._handle is not None:
             self._first = self._remote.read(self._handle, 0, _PIECE)
 
@@ -61,13 +62,21 @@ class RecordSought:
         if self._handle is None or self._first is None:
             return None
         data = self._rest(self._handle, bytes(self._first.get()))
-        self._remote.close(self._handle)
         with suppress(ValueError):
             record = decode_record(data)
             # Of another object: someone copied the file under another name.
             if record.ref.identifier == self._name:
                 return record
         return None
+
+    def close(self) -> None:
+        """Let its file go, if it was opened. Never raises."""
+        opened, self._opened = self._opened, None
+        with suppress(StatusError, LineLostError):
+            handle = self._handle or (None if opened is None else opened.if_there())
+            if handle is not None:
+                self._remote.close(handle)
+        self._handle = None
 
     def _rest(self, handle: bytes, data: bytes) -> bytes:
         """What follows, of a record that ends in no line break."""
@@ -87,9 +96,9 @@ def stuck(remote: Remote, ref: ObjectRef | None) -> ObjectCorruptError:
 
 def read_record(root: Root, place: Place) -> ObjectRecord | None:
     """The record of an object, looked for by itself."""
-    sought = RecordSought(root, place)
-    sought.read()
-    return sought.record()
+    with closing(RecordSought(root, place)) as sought:
+        sought.read()
+        return sought.record()
 
 
 def write_record(root: Root, place: Place, record: bytes) -> bool:

@@ -42,10 +42,10 @@ def put(root: Root, request: PutRequest) -> PutResult:
     with translating(root.exchange, request.ref):
         require_careful(root)
     putting = Putting(root, request)
+    names = _names(root, [putting])
     try:
         putting.receive()
         with translating(root.exchange, request.ref):
-            names = _names(root, [putting])
             putting.settle()
             names.open()
             putting.check()
@@ -56,6 +56,7 @@ def put(root: Root, request: PutRequest) -> PutResult:
                 durable = names.flush(*_records([putting]))
         return putting.stored(durable=durable)
     finally:
+        names.close()
         putting.discard()
         root.exchange.flush_quietly()
 
@@ -115,6 +116,16 @@ class _Group:
         self._each(lambda putting: refuse_unsupported(putting.request, self._capabilities))
         self._each(Putting.receive)
         names = _names(self._root, self._going())
+        try:
+            durable = self._publish(names)
+        finally:
+            names.close()
+        return [
+            self._failed.get(number) or putting.stored(durable=durable)
+            for number, putting in enumerate(self._all)
+        ]
+
+    def _publish(self, names: NamesToFlush) -> bool:
         self._each(Putting.settle)
         names.open()
         self._each(Putting.check)
@@ -122,11 +133,7 @@ class _Group:
             self._each(Putting.appear)
             self._each(Putting.record_it)
             self._each(Putting.end)
-            durable = names.flush(*_records(self._going()))
-        return [
-            self._failed.get(number) or putting.stored(durable=durable)
-            for number, putting in enumerate(self._all)
-        ]
+            return names.flush(*_records(self._going()))
 
     def _each(self, step: Callable[[Putting], None]) -> None:
         for number, putting in enumerate(self._all):
