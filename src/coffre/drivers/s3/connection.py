@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from coffre.contract import (
     Capability,
@@ -98,11 +98,13 @@ class S3Connection(Connection):
         return sweeping.sweep(self._service, request)
 
     def capacity(self, request: CapacityRequest) -> CapacityResult:
-        """Nothing is known of the room, except what the gateway of Ceph tells of a bucket."""
+        """What the gateway of Ceph tells of a bucket and its quota; others tell nothing."""
         bucket = Place(self._service.naming.bucket, "")
-        answer = self._service.ask("HEAD", bucket, doing="ask for room")
-        used = answer.headers.get("x-rgw-bytes-used", "")
-        return CapacityResult(used=int(used) if used.isdigit() else None)
+        headers = self._service.ask("HEAD", bucket, doing="ask for room").headers
+        used = _number(headers, "x-rgw-bytes-used")
+        total = _number(headers, "x-rgw-quota-bucket-size")
+        free = None if total is None or used is None else max(total - used, 0)
+        return CapacityResult(total=total, used=used, free=free)
 
     def close(self) -> None:
         """End the session."""
@@ -121,3 +123,9 @@ def capabilities_of(settings: Settings) -> frozenset[Capability]:
     if settings.retention is not Retention.NONE:
         found.add(Capability.RETENTION)
     return frozenset(found)
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    """A number of bytes; ``None`` when it is not told, or means *no bound*."""
+    value = headers.get(name, "")
+    return int(value) if value.isdigit() else None

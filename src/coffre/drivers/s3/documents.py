@@ -51,14 +51,14 @@ def parse(body: bytes) -> Node | None:
         return None
 
 
-def parse_answer(body: bytes, root: str) -> Node:
+def parse_answer(body: bytes, root: str, *others: str) -> Node:
     """Read the document that an answer must be.
 
     Raises:
         ConnectionLostError: it is another one, or cut: not the service's own word.
     """
     found = parse(body)
-    if found is None or found.name != root:
+    if found is None or found.name not in (root, *others):
         raise ConnectionLostError(
             f"the service answered something else than {root}; is the URL that of an S3 service?",
             effect_unknown=True,

@@ -26,7 +26,7 @@ from coffre.drivers.s3.held import compared, refuse_another, remove
 from coffre.drivers.s3.looking import length_of, look
 from coffre.drivers.s3.multipart import Parts, Upload
 from coffre.drivers.s3.naming import Place
-from coffre.drivers.s3.publishing import confirmed, ensure_bucket, publish
+from coffre.drivers.s3.publishing import body_headers, confirmed, ensure_bucket, publish
 from coffre.drivers.s3.records import (
     ASIDE,
     BESIDE,
@@ -172,7 +172,9 @@ def _aside(
         _completed(upload, etags)
     with _swept(service, place, True):
         _check_length(service, place, request)
-        there = _named(service, request, copied.digest, place, _locks(headers) | {ASIDE: token})
+        there = _named(
+            service, habits, request, copied.digest, place, _locks(headers) | {ASIDE: token}
+        )
         if there is not None:
             raise _AlreadyThere(there)
     return PutResult(size=request.size, digest=copied.digest, evidence=Evidence.PRESENT)
@@ -201,6 +203,7 @@ def _check_length(service: Service, place: Place, request: PutRequest) -> None:
 
 def _named(
     service: Service,
+    habits: Habits,
     request: PutRequest,
     digest: Digest,
     bytes_at: Place,
@@ -209,14 +212,14 @@ def _named(
     """Publish the small object that names the bytes."""
     token = headers[ASIDE]
     line = encode(request, digest, service.clock.now())
-    headers["content-type"] = "text/plain"
+    body = text_of(bytes_at)
+    signed = sha256(body).hexdigest()
+    headers |= {"content-type": "text/plain"} | body_headers(service, habits, body, signed)
     if fits(line):
         headers[RECORD] = line
     else:
         headers[BESIDE] = token
         _unseen(service, request, token, line)
-    body = text_of(bytes_at)
-    signed = sha256(body).hexdigest()
 
     def act(condition: Mapping[str, str]) -> HttpAnswer:
         return service.ask(

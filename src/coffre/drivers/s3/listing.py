@@ -6,7 +6,9 @@ goes on wherever it stopped. A service that lists out of order is refused: it wo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from coffre.contract import (
@@ -19,10 +21,12 @@ from coffre.contract import (
     OfferFailedError,
 )
 from coffre.drivers.s3.aside import ASIDE_SIZE
-from coffre.drivers.s3.documents import Node, parse_answer
+from coffre.drivers.s3.documents import parse, parse_answer
 from coffre.drivers.s3.looking import check_missing, look
 from coffre.drivers.s3.naming import BucketNaming, Place, container_entry, is_name
+from coffre.drivers.s3.reading import parsed_moment
 from coffre.drivers.s3.service import Service
+from coffre.http import HttpAnswer
 
 PAGE = 1000
 """Keys of a page, at most. Source: AWS, ListObjectsV2."""
@@ -40,10 +44,10 @@ def _entries(service: Service, request: ListRequest) -> Iterator[ListEntry]:
     # One more than the limit, which says whether the listing is complete.
     most = PAGE if request.limit is None else min(PAGE, request.limit + 1)
     for found in keys(service, wanted, after, most):
-        name = found.text("Key")[len(folder.key) :]
+        name = found.key[len(folder.key) :]
         if is_name(name):  # anything else is somebody's, and no reference could name it
             ref = ObjectRef(tenant=request.tenant, container=request.container, identifier=name)
-            size = _size(service, ref, int(found.text("Size", "0")))
+            size = _size(service, ref, found.size)
             if size is not None:
                 yield ListEntry(identifier=name, size=size)
 
@@ -56,19 +60,15 @@ def _size(service: Service, ref: ObjectRef, size: int) -> int | None:
     return None if seen is None else seen.size
 
 
-class _Key(Node):
-    """An entry of a listing, its key taken out of the escapes that XML needs."""
+class Listed(NamedTuple):
+    """One key of a listing."""
 
-    @classmethod
-    def of(cls, node: Node) -> _Key:
-        return cls(node._element)
-
-    def text(self, name: str, default: str = "") -> str:
-        value = super().text(name, default)
-        return unquote_plus(value) if name in ("Key", "Prefix") else value
+    key: str
+    size: int
+    stored_at: datetime | None
 
 
-def keys(service: Service, wanted: Place, after: str = "", most: int = PAGE) -> Iterator[Node]:
+def keys(service: Service, wanted: Place, after: str = "", most: int = PAGE) -> Iterator[Listed]:
     """Every key with a prefix, in order, page by page.
 
     Args:
@@ -82,38 +82,60 @@ def keys(service: Service, wanted: Place, after: str = "", most: int = PAGE) -> 
         OfferError: a page could not be had.
     """
     last = after
-    while True:
-        page = _page(service, wanted, last, most)
-        if page is None:
-            return
-        for found in map(_Key.of, page.all("Contents")):
-            key = found.text("Key")
-            if key <= last and (last != "" or key != ""):
+    more = True
+    while more:
+        page, more = _page(service, wanted, last, most)
+        for found in page:
+            if found.key <= last:
                 raise OfferFailedError(
-                    f"the service lists {key!a} after {last!a}: it does not sort its keys, and "
-                    "cannot be an offer"
+                    f"the service lists {found.key!a} after {last!a}: it does not sort its keys, "
+                    "and cannot be an offer"
                 )
-            last = key
+            last = found.key
             yield found
-        if page.text("IsTruncated") != "true":
-            return
+        more = more and bool(page)
 
 
-def _page(service: Service, wanted: Place, after: str, most: int) -> Node | None:
-    query = [
-        ("list-type", "2"),
-        ("prefix", wanted.key),
-        ("max-keys", str(most)),
-        ("encoding-type", "url"),
+def _page(service: Service, wanted: Place, after: str, most: int) -> tuple[list[Listed], bool]:
+    """One page, and whether there are more."""
+    answer = _asked(service, wanted, after, most)
+    if answer is None:
+        return [], False
+    document = parse(answer.body)
+    spelled: Callable[[str], str] = str
+    if document is None:
+        # A stranger's key holds what XML cannot: asked again, with every key in escapes. Not at
+        # once, since some services then begin after the wrong key.
+        answer = _asked(service, wanted, after, most, ("encoding-type", "url"))
+        document, spelled = parse_answer(answer.body if answer else b"", _ROOT), unquote_plus
+    elif document.name != _ROOT:
+        document = parse_answer(answer.body, _ROOT)
+    page = [
+        Listed(
+            spelled(found.text("Key")),
+            int(found.text("Size", "0")),
+            parsed_moment(found.text("LastModified")),
+        )
+        for found in document.all("Contents")
     ]
+    return page, document.text("IsTruncated") == "true"
+
+
+_ROOT = "ListBucketResult"
+
+
+def _asked(
+    service: Service, wanted: Place, after: str, most: int, *more: tuple[str, str]
+) -> HttpAnswer | None:
+    """The answer of the service; ``None`` when the container has no bucket."""
+    query = [("list-type", "2"), ("prefix", wanted.key), ("max-keys", str(most)), *more]
     if after:
         query.append(("start-after", after))
-    bucket = Place(wanted.bucket, "")
-    answer = service.ask("GET", bucket, query, doing="list", accept={404})
+    answer = service.ask("GET", Place(wanted.bucket, ""), query, doing="list", accept={404})
     if answer.status == 404:
         check_missing(service, answer, wanted, "list", None)
         return None
-    return parse_answer(answer.body, "ListBucketResult")
+    return answer
 
 
 def containers(service: Service, request: ContainersRequest) -> Iterator[ContainerEntry]:

@@ -7,12 +7,15 @@ refusal: nothing was hidden before.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from datetime import UTC, datetime
 
 from coffre.contract import ForbiddenError, ObjectRef, RetainedError
-from coffre.drivers.s3.documents import parse_answer
-from coffre.drivers.s3.looking import Seen
+from coffre.drivers.s3.documents import element, parse_answer, texts
+from coffre.drivers.s3.looking import Seen, require
 from coffre.drivers.s3.naming import Place
+from coffre.drivers.s3.records import LARGE, beside
 from coffre.drivers.s3.service import Service
 
 
@@ -41,6 +44,42 @@ def refuse_retained(service: Service, ref: ObjectRef, seen: Seen) -> None:
         raise RetainedError(f"retained until {until.isoformat()}", ref=ref)
     if is_held(seen):
         raise RetainedError("under a legal hold", ref=ref)
+
+
+def retain_longer(service: Service, ref: ObjectRef, until: datetime) -> None:
+    """Retain what is there until a later date; an earlier one changes nothing.
+
+    Raises:
+        OfferError: it could not be done.
+    """
+    seen = require(service, ref, "put")
+    now = retained_until(seen)
+    if until <= service.clock.now() or (now is not None and now >= until):
+        return
+    body = element(
+        "Retention",
+        texts(
+            Mode=service.settings.retention.value.upper(),
+            RetainUntilDate=until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        ),
+    ).encode()
+    change_lock(service, seen, "retention", body)
+
+
+def change_lock(service: Service, seen: Seen, what: str, body: bytes) -> None:
+    """Change the lock of an object, and of its bytes where they are aside: those first.
+
+    Raises:
+        OfferError: it could not be done, or only for a part.
+    """
+    ref = seen.kept.ref
+    md5 = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    places = [beside(service, LARGE, ref, seen.kept.aside)] if seen.kept.aside else []
+    for place in (*places, seen.place):
+        service.ask(
+            "PUT", place, [(what, "")], headers={"content-md5": md5}, body=body,
+            doing=f"set {what}", ref=ref,
+        )  # fmt: skip
 
 
 def delete_locked(service: Service, ref: ObjectRef, seen: Seen) -> None:

@@ -26,6 +26,9 @@ from coffre.drivers.s3.settings import Checksum
 from coffre.drivers.s3.trials import Habits
 from coffre.http import HttpAnswer
 
+BEGUN = ("InitiateMultipartUploadResult", "InitiateMultipartUpload")
+"""Names of the document that tells the id of an upload; the second is rclone's."""
+
 
 class Upload:
     """One multipart upload, aborted on leaving unless it was completed."""
@@ -46,7 +49,7 @@ class Upload:
             answer = service.ask(
                 "POST", place, [("uploads", "")], headers=headers, doing="put", ref=ref
             )
-            document = parse_answer(answer.body, "InitiateMultipartUploadResult")
+            document = parse_answer(answer.body, *BEGUN)
         except OfferUnavailableError as error:
             raise lost_after(error) from error.__cause__
         self.id = document.text("UploadId")

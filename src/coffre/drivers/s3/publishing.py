@@ -152,7 +152,7 @@ def common_headers(service: Service, request: PutRequest) -> dict[str, str]:
     headers = {"content-type": "application/octet-stream"}
     if settings.storage_class:
         headers["x-amz-storage-class"] = settings.storage_class
-    if request.retain_until is not None:
+    if request.retain_until is not None and request.retain_until > service.clock.now():
         until = request.retain_until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         headers["x-amz-object-lock-mode"] = settings.retention.value.upper()
         headers["x-amz-object-lock-retain-until-date"] = until

@@ -11,8 +11,10 @@ and published by a small object that names it: see :mod:`coffre.drivers.s3.aside
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,8 +100,12 @@ def write_beside(service: Service, ref: ObjectRef, token: str, line: str) -> Non
     Raises:
         OfferError: it could not be stored.
     """
+    body = line.encode()
+    # With a digest in any case: a bucket with object lock takes nothing without.
+    md5 = b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    headers = {"content-md5": md5, "content-type": "application/json"}
     place = beside(service, RECORDS, ref, token)
-    service.ask("PUT", place, body=line.encode(), doing="put its record", ref=ref)
+    service.ask("PUT", place, headers=headers, body=body, doing="put its record", ref=ref)
 
 
 @dataclass(frozen=True, slots=True)

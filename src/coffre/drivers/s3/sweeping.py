@@ -110,19 +110,18 @@ def _parts_of(service: Service, place: Place, upload: str) -> tuple[int, datetim
 def _sweep_folder(service: Service, request: SweepRequest, kind: str, tally: _Tally) -> None:
     folder = service.naming.own(f"{kind}/")
     for found in keys(service, folder):
-        key = found.text("Key")
-        belongs = owner(key[len(folder.key) :])
+        belongs = owner(found.key[len(folder.key) :])
         if belongs is None:
             continue  # not of our making
         ref, token = belongs
         if _is_named(service, ref, kind, token):
             continue
-        young = _is_young(service, parsed_moment(found.text("LastModified")), request)
+        young = _is_young(service, found.stored_at, request)
         if young or live.is_live(token):
             tally.kept += 1
             continue
-        service.ask("DELETE", Place(folder.bucket, key), doing="sweep", accept={404})
-        tally.remove(int(found.text("Size", "0")))
+        service.ask("DELETE", Place(folder.bucket, found.key), doing="sweep", accept={404})
+        tally.remove(found.size)
 
 
 def _is_named(service: Service, ref: ObjectRef, kind: str, token: str) -> bool:

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from threading import Lock
 
 from coffre.contract import OfferError, OfferUnavailableError
 from coffre.drivers.s3.documents import completion, parse_answer
 from coffre.drivers.s3.errors import lost_after
 from coffre.drivers.s3.service import Service
-from coffre.drivers.s3.settings import Checksum, Conditions
+from coffre.drivers.s3.settings import Checksum, Conditions, Retention
 
 _BODY = b"coffre has tried here what this service refuses; this object means nothing more.\n"
 _OTHER = b"other bytes"
-CREATE_ONLY: Mapping[str, str] = {"if-none-match": "*"}
+CREATE_ONLY: dict[str, str] = {"if-none-match": "*"}
 """Header of a write that must not replace anything."""
 _REFUSALS = frozenset(range(400, 500)) | {501}
 
@@ -39,7 +41,17 @@ class Habits:
 
 _known: dict[tuple[str, ...], Habits] = {}
 _known_complete: dict[tuple[str, ...], bool] = {}
-# Without a lock, which a fork could leave locked in the child: trials made twice do no harm.
+_lock = Lock()
+"""Held while trials are made: threads that put at once need them once, not each."""
+
+
+def _unlock() -> None:
+    """A thread of the parent may have held the lock, and does not exist in the child."""
+    global _lock
+    _lock = Lock()
+
+
+os.register_at_fork(after_in_child=_unlock)
 
 
 def habits_of(service: Service) -> Habits:
@@ -51,8 +63,9 @@ def habits_of(service: Service) -> Habits:
     name = _name(service)
     found = _known.get(name)
     if found is None:
-        found = _tried(service)
-        _known[name] = found
+        with _lock:
+            found = _known.get(name) or _tried(service)
+            _known[name] = found
     return found
 
 
@@ -70,8 +83,10 @@ def completes_by_condition(service: Service) -> bool:
     name = _name(service)
     found = _known_complete.get(name)
     if found is None:
-        found = _Trials(service).completes()
-        _known_complete[name] = found
+        with _lock:
+            found = _known_complete.get(name)
+            if found is None:
+                found = _known_complete[name] = _Trials(service).completes()
     return found
 
 
@@ -128,7 +143,13 @@ class _Trials:
 
     def puts(self) -> bool:
         """Whether a second put is refused. A trial of before may have left the first."""
-        return any(self._put("condition", CREATE_ONLY) == 412 for _ in range(2))
+        right = CREATE_ONLY | self._wanted()
+        return any(self._put("condition", right, accept={412, 501}) == 412 for _ in range(2))
+
+    def _wanted(self) -> dict[str, str]:
+        """What a bucket with object lock wants with each put."""
+        locked = self._service.settings.retention is not Retention.NONE
+        return checksum_headers(Checksum.MD5, _BODY, "") if locked else {}
 
     def checksum(self, signed: bool) -> Checksum:
         """The best checksum that is checked; none when the signed payload is, and nothing else."""
@@ -159,9 +180,17 @@ class _Trials:
     def refuses(self, headers: Mapping[str, str], digest: str | None) -> bool:
         """Whether a body is refused that is not the one its headers speak of."""
         # A key of its own for each trial: one service makes the object of before unreadable.
-        return self._put("digest", headers, digest) == 400
+        headers = headers or self._wanted()
+        return self._put("digest", headers, digest, accept={400, 501}) == 400
 
-    def _put(self, name: str, headers: Mapping[str, str], digest: str | None = None) -> int:
+    def _put(
+        self,
+        name: str,
+        headers: Mapping[str, str],
+        digest: str | None = None,
+        *,
+        accept: Collection[int],
+    ) -> int:
         try:
             return self._service.ask(
                 "PUT",
@@ -170,7 +199,7 @@ class _Trials:
                 body=_BODY,
                 digest=digest,
                 doing="try what the service honours",
-                accept={400, 412, 501},
+                accept=accept,
             ).status
         except OfferUnavailableError as error:
             raise lost_after(error) from error.__cause__
@@ -184,9 +213,12 @@ class _Trials:
             upload = parse_answer(
                 service.ask("POST", place, [("uploads", "")], doing="try an upload").body,
                 "InitiateMultipartUploadResult",
+                "InitiateMultipartUpload",
             ).text("UploadId")
             part = [("partNumber", "1"), ("uploadId", upload)]
-            etag = service.ask("PUT", place, part, body=_BODY, doing="try an upload").headers
+            etag = service.ask(
+                "PUT", place, part, headers=self._wanted(), body=_BODY, doing="try an upload"
+            ).headers
             answer = service.ask(
                 "POST",
                 place,

@@ -11,6 +11,7 @@ from hashlib import sha256
 from coffre.contract import Buffer, Digest, Evidence, OfferError, PutRequest, PutResult
 from coffre.drivers.s3 import large
 from coffre.drivers.s3.held import let_go, remove
+from coffre.drivers.s3.locking import refuse_retained, retain_longer
 from coffre.drivers.s3.looking import look
 from coffre.drivers.s3.publishing import (
     body_headers,
@@ -29,7 +30,7 @@ from coffre.drivers.s3.records import (
     write_beside,
 )
 from coffre.drivers.s3.service import Service
-from coffre.drivers.s3.settings import Checksum
+from coffre.drivers.s3.settings import Checksum, Retention
 from coffre.drivers.s3.trials import Habits, habits_of
 from coffre.http import HttpAnswer
 from coffre.streams import check_received, copy_digesting
@@ -41,12 +42,16 @@ def put(service: Service, request: PutRequest) -> PutResult:
     habits = habits_of(service)
     refuse_unconditional(service, habits, request)
     old = look(service, request.ref, "put") if request.replace else None
+    if old is not None and service.settings.retention is not Retention.NONE:
+        refuse_retained(service, request.ref, old)
     if request.size > service.settings.part_size:
         result = large.put(service, habits, request, headers)
     else:
         result = _put_whole(service, habits, request, headers)
     if not result.already_there:
         let_go(service, old)
+    elif request.retain_until is not None:
+        retain_longer(service, request.ref, request.retain_until)
     return result
 
 
