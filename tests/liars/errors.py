@@ -9,6 +9,8 @@ from typing import NoReturn
 from coffre.contract import (
     Capability,
     ConnectionParameters,
+    DeleteRequest,
+    DeleteResult,
     ForbiddenError,
     GetRequest,
     GetResult,
@@ -21,6 +23,8 @@ from coffre.contract import (
     OfferUnavailableError,
     PutRequest,
     PutResult,
+    QuarantineRequest,
+    QuarantineResult,
     StatRequest,
     StatResult,
 )
@@ -137,6 +141,28 @@ class AcknowledgesToTheStopped(HonestConnection):
             return super().put(request)
         except OfferUnavailableError:
             return self.result(self.pull(request)[1])
+
+
+@liar("error.stopped")
+class DeletesNothingOfTheStopped(HonestConnection):
+    """Of a service that is stopped it says that there was nothing to delete."""
+
+    def delete(self, request: DeleteRequest) -> DeleteResult:
+        try:
+            return super().delete(request)
+        except OfferUnavailableError:
+            return DeleteResult(existed=False)
+
+
+@liar("error.stopped")
+class FindsNothingBadInTheStopped(HonestConnection):
+    """Of a service that is stopped it says that there is nothing to set aside."""
+
+    def quarantine(self, request: QuarantineRequest) -> QuarantineResult:
+        try:
+            return super().quarantine(request)
+        except OfferUnavailableError:
+            raise ObjectNotFoundError("not found", ref=request.ref) from None
 
 
 @liar("error.recovers")

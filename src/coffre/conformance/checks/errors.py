@@ -11,6 +11,7 @@ from coffre.conformance.check import check, check_named
 from coffre.conformance.contents import ScriptedContent
 from coffre.conformance.session import DATA, Session
 from coffre.contract import (
+    Capability,
     CoffreError,
     DigestAlgorithm,
     DigestMismatchError,
@@ -148,6 +149,39 @@ def a_put_fails_or_stores_it_truly(bench: Bench) -> None:
     found = bench.at_rest("it")
     expect(found in (None, DATA), "a part of an object is held")
     expect(found == DATA or not stored, "a put succeeded, and the offer does not hold it")
+
+
+@check("error.stopped")
+def a_deletion_fails_or_is_done(bench: Bench) -> None:
+    """An object is deleted of a stopped service: *there was none* is said of what nobody saw."""
+    with bench.session() as session:
+        session.put("held")
+        _stop(bench)
+        try:
+            existed = session.delete("held").existed
+        except OfferUnavailableError:
+            return
+        finally:
+            bench.harness.start()
+    expect(existed, "a deletion says that there was nothing to delete, of a stopped service")
+    same(bench.at_rest("held"), None, "the bytes held after a deletion that succeeded")
+
+
+@check("error.stopped", needs=[Capability.QUARANTINE])
+def what_is_set_aside_of_a_stopped_service_is_not_said_to_be_absent(bench: Bench) -> None:
+    """It is set aside, or the service is unavailable."""
+    with bench.session() as session:
+        session.put("held")
+        _stop(bench)
+        try:
+            session.set_aside("held")
+        except OfferUnavailableError:
+            return
+        except CoffreError as error:
+            raise Broken(f"a stopped service: {told(error)}") from error
+        finally:
+            bench.harness.start()
+    same(bench.at_rest("held"), None, "the bytes held after they were set aside")
 
 
 def _put_or_unavailable(session: Session) -> bool:
