@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from coffre.contract import (
+    AccessCancelRequest,
+    AccessCancelResult,
+    AccessRequest,
+    AccessStatus,
+    AccessStatusRequest,
+    AccessTicket,
+    BulkDeleteRequest,
     Capability,
     CapacityRequest,
     CapacityResult,
+    CoffreError,
     Connection,
     ConnectionParameters,
     ContainerEntry,
@@ -16,8 +24,11 @@ from coffre.contract import (
     DeleteResult,
     GetRequest,
     GetResult,
+    HoldResult,
+    LiftHoldRequest,
     Listing,
     ListRequest,
+    PlaceHoldRequest,
     PutRequest,
     PutResult,
     StatRequest,
@@ -26,7 +37,7 @@ from coffre.contract import (
     SweepResult,
     refuse_unsupported,
 )
-from coffre.drivers.s3 import deleting, listing, reading, sweeping, writing
+from coffre.drivers.s3 import access, bulk, deleting, holding, listing, reading, sweeping, writing
 from coffre.drivers.s3.naming import Place
 from coffre.drivers.s3.service import Service
 from coffre.drivers.s3.settings import Conditions, Retention, Settings
@@ -39,9 +50,12 @@ USUAL = frozenset(
         Capability.RANGE_READ,
         Capability.CONTAINERS,
         Capability.SWEEP,
+        Capability.BULK_DELETE,
+        Capability.ACCESS_REQUESTS,
     }
 )
-CAPABILITIES = USUAL | {Capability.CREATE_ONLY, Capability.RETENTION}
+LOCKED = frozenset({Capability.RETENTION, Capability.LEGAL_HOLD})
+CAPABILITIES = USUAL | LOCKED | {Capability.CREATE_ONLY}
 """The most that a connection can declare."""
 
 
@@ -97,6 +111,30 @@ class S3Connection(Connection):
         """Remove what writers that died have left."""
         return sweeping.sweep(self._service, request)
 
+    def bulk_delete(self, request: BulkDeleteRequest) -> Sequence[DeleteResult | CoffreError]:
+        """Delete many objects, a thousand in one request where that leaves nothing behind."""
+        return bulk.bulk_delete(self._service, request)
+
+    def place_hold(self, request: PlaceHoldRequest) -> HoldResult:
+        """Place the hold of an object; S3 keeps one."""
+        return holding.place_hold(self._service, request)
+
+    def lift_hold(self, request: LiftHoldRequest) -> HoldResult:
+        """Lift the hold of an object."""
+        return holding.lift_hold(self._service, request)
+
+    def request_access(self, request: AccessRequest) -> AccessTicket:
+        """Order that objects of a cold class be restored."""
+        return access.request_access(self._service, request)
+
+    def access_status(self, request: AccessStatusRequest) -> Sequence[AccessStatus]:
+        """Tell which of them can be read."""
+        return access.access_status(self._service, request)
+
+    def cancel_access(self, request: AccessCancelRequest) -> AccessCancelResult:
+        """Tell that they are not needed any more, which S3 does not listen to."""
+        return access.cancel_access(request)
+
     def capacity(self, request: CapacityRequest) -> CapacityResult:
         """What the gateway of Ceph tells of a bucket and its quota; others tell nothing."""
         bucket = Place(self._service.naming.bucket, "")
@@ -121,7 +159,7 @@ def capabilities_of(settings: Settings) -> frozenset[Capability]:
     if settings.conditions is not Conditions.NONE:
         found.add(Capability.CREATE_ONLY)
     if settings.retention is not Retention.NONE:
-        found.add(Capability.RETENTION)
+        found |= LOCKED
     return frozenset(found)
 
 

@@ -23,7 +23,7 @@ class S3Driver(Driver):
 
     name = "s3"
     version = Version(1, 0)
-    contract = Version(1, 0)
+    contract = Version(1, 1)
     parameters = PARAMETERS
     capabilities = CAPABILITIES | {Capability.PREPARE}
 

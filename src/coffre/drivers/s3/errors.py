@@ -15,7 +15,6 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from coffre.contract import (
-    ConnectionLostError,
     DigestMismatchError,
     ForbiddenError,
     InvalidRangeError,
@@ -221,6 +220,15 @@ def refusal(
     return row.kind(message, ref=ref)
 
 
+def by_code(code: str, doing: str, ref: ObjectRef) -> OfferError:
+    """The error for one object of a request for many, of which only a code is told."""
+    row = CODES.get(code, _REFUSED)
+    message = f"{doing}: {row.sentence} [{_word(code)}]"
+    if issubclass(row.kind, OfferUnavailableError):
+        return row.kind(message, ref=ref, effect_unknown=row.doubt)
+    return row.kind(message, ref=ref)
+
+
 def _by_status(status: int) -> Row:
     return STATUSES.get(status) or (_SERVER_FAILED if status >= 500 else _REFUSED)
 
@@ -250,6 +258,3 @@ def lost_after(error: OfferUnavailableError) -> OfferUnavailableError:
     """The same error of a request without which nothing can be seen: no effect is in doubt."""
     error.effect_unknown = False
     return error
-
-
-__all__ = ["CODES", "STATUSES", "ConnectionLostError", "Row", "lost_after", "refusal", "told"]

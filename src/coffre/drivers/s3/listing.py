@@ -24,7 +24,7 @@ from coffre.drivers.s3.aside import ASIDE_SIZE
 from coffre.drivers.s3.documents import parse, parse_answer
 from coffre.drivers.s3.looking import check_missing, look
 from coffre.drivers.s3.naming import BucketNaming, Place, container_entry, is_name
-from coffre.drivers.s3.reading import parsed_moment
+from coffre.drivers.s3.records import parsed_moment
 from coffre.drivers.s3.service import Service
 from coffre.http import HttpAnswer
 

@@ -15,17 +15,13 @@ from coffre.contract import ForbiddenError, ObjectRef, RetainedError
 from coffre.drivers.s3.documents import element, parse_answer, texts
 from coffre.drivers.s3.looking import Seen, require
 from coffre.drivers.s3.naming import Place
-from coffre.drivers.s3.records import LARGE, beside
+from coffre.drivers.s3.records import LARGE, beside, parsed_moment
 from coffre.drivers.s3.service import Service
 
 
 def retained_until(seen: Seen) -> datetime | None:
     """Until when the service keeps the version that was seen, UTC."""
-    text = seen.headers.get("x-amz-object-lock-retain-until-date", "")
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
-        return None
+    return parsed_moment(seen.headers.get("x-amz-object-lock-retain-until-date", ""))
 
 
 def is_held(seen: Seen) -> bool:

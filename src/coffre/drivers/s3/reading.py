@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from coffre.contract import (
     Evidence,
@@ -21,6 +20,9 @@ from coffre.contract import (
     StatRequest,
     StatResult,
 )
+from coffre.drivers.s3.access import is_ready
+from coffre.drivers.s3.holding import holds_of
+from coffre.drivers.s3.locking import retained_until
 from coffre.drivers.s3.looking import LOOKS, check_missing, length_of, require
 from coffre.drivers.s3.naming import Place
 from coffre.drivers.s3.records import LARGE, Kept, MissingBesideError, beside
@@ -49,6 +51,9 @@ def stat(service: Service, request: StatRequest) -> StatResult:
         recorded_size=record.size if record else None,
         metadata=record.metadata if record else {},
         stored_at=seen.stored_at,
+        retain_until=retained_until(seen),
+        holds=holds_of(service, seen),
+        ready=is_ready(service, seen),
     )
 
 
@@ -170,14 +175,6 @@ def _nothing(service: Service, request: GetRequest) -> GetResult:
     return GetResult(
         stream=stream, size=seen.size, metadata=record.metadata, recorded=record.digest
     )
-
-
-def parsed_moment(text: str) -> datetime | None:
-    """A date as S3 writes it in documents and headers of locks, in UTC."""
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
-        return None
 
 
 def whole(ref: ObjectRef) -> GetRequest:

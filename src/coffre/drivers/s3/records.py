@@ -169,3 +169,11 @@ def moment_of(headers: Mapping[str, str]) -> datetime | None:
         return parsedate_to_datetime(headers.get("last-modified", "")).astimezone(UTC)
     except ValueError:
         return None
+
+
+def parsed_moment(text: str) -> datetime | None:
+    """A date as S3 writes it in documents and headers of locks, in UTC."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return None

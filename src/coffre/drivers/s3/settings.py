@@ -113,6 +113,11 @@ PARAMETERS = (
     ),
     Parameter(name="storage_class", help="Class that objects are stored in, GLACIER for instance."),
     Parameter(
+        name="cold_classes",
+        default="GLACIER,DEEP_ARCHIVE",
+        help="Classes whose objects are restored before they are read, with commas; may be empty.",
+    ),
+    Parameter(
         name="restore_tier",
         default="Standard",
         choices=("Standard", "Bulk", "Expedited"),
@@ -156,6 +161,7 @@ class Settings:
     checksum: Checksum
     retention: Retention
     storage_class: str
+    cold_classes: frozenset[str]
     restore_tier: str
     restore_days: int
 
@@ -187,6 +193,7 @@ class Settings:
             checksum=Checksum(given.text("checksum")),
             retention=Retention(given.text("retention")),
             storage_class=given.text("storage_class"),
+            cold_classes=frozenset(filter(None, given.text("cold_classes").split(","))),
             restore_tier=given.text("restore_tier"),
             restore_days=given.number("restore_days", 1, 36_500),
         )

@@ -17,8 +17,7 @@ from coffre.drivers.s3.documents import Node, parse_answer
 from coffre.drivers.s3.listing import containers, keys
 from coffre.drivers.s3.looking import look
 from coffre.drivers.s3.naming import BucketNaming, Place
-from coffre.drivers.s3.reading import parsed_moment
-from coffre.drivers.s3.records import LARGE, RECORDS, MissingBesideError, owner
+from coffre.drivers.s3.records import LARGE, RECORDS, MissingBesideError, owner, parsed_moment
 from coffre.drivers.s3.service import Service
 
 
