@@ -18,13 +18,15 @@ from coffre.config.pools import (
 from coffre.config.section import Section
 from coffre.config.settings import LedgerSettings, Settings
 from coffre.config.strategies import read_strategies
-from coffre.contract import InvalidReferenceError, Secret, check_name
+from coffre.contract import Capability, InvalidReferenceError, Secret, check_name
 from coffre.engine import ContainerRights, Limits
 from coffre.manager import OfferSettings
 from coffre.offer import DEFAULT_RETRY, RetryPolicy
+from coffre.probe import BASIC, EVERYTHING
 
 _NO_LIMITS = Limits()
 _NO_RIGHTS = ContainerRights()
+_GUARANTEES = (*BASIC, *(str(one) for one in Capability))
 
 
 def load_settings(path: Path) -> Settings:
@@ -80,6 +82,7 @@ def _offer(
         parameters=_with_absolute_files(section.take_anything("parameters"), base),
         retry=_retry(section.section("retry")),
         limits=read_offer_limits(section, drivers.get(driver)),
+        require_proved=section.take_words("require_proved", _GUARANTEES, EVERYTHING),
     )
     section.finish()
     return settings

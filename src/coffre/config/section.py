@@ -90,6 +90,28 @@ class Section:
             self.fail(key, f"{key} is {value!r}; {_one_of(value, choices)}")
         return value
 
+    def take_words(self, key: str, choices: Sequence[str], everything: str) -> frozenset[str]:
+        """A list of words, or ``true`` for whatever there is; none when it is not given.
+
+        Args:
+            key: the key.
+            choices: the words that are known.
+            everything: what stands for ``true``.
+
+        Raises:
+            ConfigurationError: of another type, or a word that is not known.
+        """
+        self._known.append(key)
+        given = self._table.get(key, False)
+        if isinstance(given, bool):
+            return frozenset({everything} if given else ())
+        if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+            self.fail(key, f"{key} must be true, false, or a list of texts in quotes")
+        for one in given:
+            if one not in choices:
+                self.fail(key, f"{key} names {one!r}; {_one_of(one, choices)}")
+        return frozenset(given)
+
     def take_anything(self, key: str) -> Mapping[str, object]:
         """A table whose keys somebody else knows, empty when it is not given."""
         return self._get_table(key)

@@ -8,7 +8,7 @@ import pytest
 
 from coffre.contract import ByteStream, DigestAlgorithm, PutRequest, PutResult, SourceError
 from coffre.engine.distribution import Parcel, distribute
-from coffre.offer import Offer
+from coffre.offer import UNTRIED, Offer
 from coffre.streams import BytesContent
 from coffre.testing import MemoryDriver
 from tests.unit.engine.sources import OnceOnly, Stream
@@ -131,6 +131,7 @@ def test_memory_is_bounded_by_the_ring_and_not_by_the_object(house: House) -> No
         driver = MemoryDriver()
         closed = False
         capabilities: frozenset[object] = frozenset()
+        standing = UNTRIED
 
         def put(self, request: PutRequest, **_named: object) -> PutResult:
             taken = 0

@@ -1,4 +1,4 @@
-"""``coffre offers``: what is configured, what it answers (``--check``), and its ``--pools``."""
+"""``coffre offers``: what is configured, what it answers, what it really gives, its pools."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coffre.cli import probing
 from coffre.cli.command import Command, with_engine
+from coffre.cli.errors import UsageError
 from coffre.cli.output import Output
 from coffre.cli.pools import described, pools_of, show
 from coffre.cli.status import ExitStatus
@@ -30,13 +32,33 @@ if TYPE_CHECKING:
 HEADINGS = ("OFFER", "DRIVER", "URL", "PARAMETERS")
 PATIENCE = 10.0
 """Seconds that offers are given to answer, all together."""
-CHECKED = ("OFFER", "DRIVER", "URL", "ANSWERS", "FREE", "TOTAL")
+CHECKED = ("OFFER", "DRIVER", "URL", "ANSWERS", "FREE", "TOTAL", "GUARANTEES")
 """Narrower than a terminal: parameters are told without ``--check``, capabilities as JSON."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Arguments of ``offers``."""
     parser.add_argument("--check", action="store_true", help="ask each offer now")
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        help="try what each declares, in scratch tenants that are cleaned up; record what was seen",
+    )
+    parser.add_argument("--only", action="append", metavar="ID", help="this offer only; repeat")
+    parser.add_argument(
+        "--guarantees", action="store_true", help="show what each gives: proved, or declared"
+    )
+    parser.add_argument(
+        "--part-size", metavar="SIZE", help="with --probe: of its large objects (9MiB at least)"
+    )
+    parser.add_argument(
+        "--tenant",
+        action="append",
+        type=int,
+        dest="tenants",
+        metavar="N",
+        help="with --probe: an empty tenant to try in, where the service knows only some; repeat",
+    )
     parser.add_argument(
         "--pools", action="store_true", help="show the connections and threads of this process"
     )
@@ -54,19 +76,42 @@ def run(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
     """List the offers; one that does not answer when checked ends with status 6."""
     if args.prepare is not None:
         return _prepare(args, engine, out)
-    offers = [offer for _, offer in sorted(engine.offers.items())]
+    offers = _chosen(args, engine)
+    names = [offer.id for offer in offers]
+    tried = ExitStatus.OK
+    if args.probe:
+        tried = probing.probe_offers(names, args, engine, out)
     answers = _ask_all(offers) if args.check else [None] * len(offers)
     pools = pools_of(engine)
     if out.as_json:
         for offer, answer in zip(offers, answers, strict=True):
             told = {} if answer is None else answer.to_json()
+            told |= probing.described_guarantees(offer.id, engine)
             out.result(_described(offer) | described(pools.get(offer.id)) | told, "")
     elif args.pools:
         show(pools, out)
+    elif args.probe or args.guarantees:
+        probing.show_guarantees(names, engine, out)
     else:
         rows = [_row(offer, answer) for offer, answer in zip(offers, answers, strict=True)]
         out.table(CHECKED if args.check else HEADINGS, rows)
-    return _concluded(offers, answers, out)
+    status = _concluded(offers, answers, out)
+    if args.check or args.probe:
+        probing.advise(names, engine, out)
+    return tried if status is ExitStatus.OK else status
+
+
+def _chosen(args: Namespace, engine: Engine) -> list[Offer]:
+    """The offers that are meant, by id.
+
+    Raises:
+        UsageError: one is not configured.
+    """
+    unknown = sorted(set(args.only or ()) - set(engine.offers))
+    if unknown:
+        raise UsageError(f"no offer {unknown[0]!r} is configured; coffre offers lists them")
+    wanted = set(args.only or engine.offers)
+    return [offer for name, offer in sorted(engine.offers.items()) if name in wanted]
 
 
 def _prepare(args: Namespace, engine: Engine, out: Output) -> ExitStatus:
@@ -163,7 +208,7 @@ def _row(offer: Offer, answer: _Answer | None) -> tuple[str, ...]:
     parameters = offer.parameters
     named = offer.id, f"{offer.driver.name} {offer.driver.version}", parameters.url
     if answer is not None:
-        return *named, *_answered(answer)
+        return *named, *_answered(answer), offer.standing.word
     return *named, " ".join(f"{name}={_worded(parameters[name])}" for name in parameters) or "-"
 
 
@@ -176,7 +221,7 @@ def _answered(answer: _Answer) -> tuple[str, ...]:
 
 COMMAND = Command(
     name="offers",
-    summary="configured offers, whether they answer, their pools; --prepare makes a new one",
+    summary="configured offers, what they answer and really give; --prepare makes a new one",
     add_arguments=add_arguments,
     run=with_engine(run),
 )

@@ -19,7 +19,8 @@ from coffre.probe.scratch import SIZES, data_of, scratch_of
 from coffre.streams import BytesContent
 
 EDGES: dict[str, Mapping[str, str]] = {
-    "one": {"name": "charter.pdf"},
+    "one": {"name": "charter.pdf", "Name": "CHARTER.PDF"},
+    "many": {f"name-{number}": f"value-{number}" for number in range(300)},
     "not-ascii": {"name": "Réglement / été 🗄.pdf", "é": ' "quoted" \\ '},
     "at-the-bound": {"x": "é" * ((MAX_METADATA_BYTES - 1) // 2)},
 }
@@ -44,17 +45,22 @@ def what_is_retained_is_neither_deleted_nor_replaced(bench: Bench) -> None:
         session.do("put 10 bytes, retained", lambda: session.connection.put(request))
         with raises(RetainedError, "deleting a retained object"):
             session.delete("retained")
+        # The same bytes again, without a date: what was promised stays.
+        session.do("put it again", lambda: session.connection.put(_plain(request, DATA)))
+        with raises(RetainedError, "deleting a retained object that was put again"):
+            session.delete("retained")
         if bench.has(Capability.REPLACE):
             with raises(OfferError, "replacing a retained object"):
                 session.do(
-                    "replace it", lambda: session.connection.put(_replacing(request, b"others"))
+                    "replace it",
+                    lambda: session.connection.put(_plain(request, b"others", replace=True)),
                 )
         same(session.read("retained"), DATA, "the bytes read")
         same(session.names(), ["retained"], "the container")
 
 
-def _replacing(request: PutRequest, data: bytes) -> PutRequest:
-    return PutRequest(ref=request.ref, content=BytesContent(data), size=len(data), replace=True)
+def _plain(request: PutRequest, data: bytes, *, replace: bool = False) -> PutRequest:
+    return PutRequest(ref=request.ref, content=BytesContent(data), size=len(data), replace=replace)
 
 
 # --- beside the bytes ---------------------------------------------------------------------------
@@ -70,6 +76,16 @@ def metadata_come_back(bench: Bench, metadata: Mapping[str, str]) -> None:
         with session.get("it") as result:
             same(dict(result.metadata), dict(metadata), "the metadata by get")
             same(result.stream.read(), DATA, "the bytes read")
+
+
+@check("metadata.kept")
+def an_object_put_again_has_its_own(bench: Bench) -> None:
+    """Deleted, and put again without: nothing of the old metadata is told."""
+    with bench.session() as session:
+        session.put("it", metadata=EDGES["one"])
+        session.delete("it")
+        session.put("it")
+        same(dict(session.stat("it").metadata), {}, "the metadata of an object put again")
 
 
 @check_each("recorded-digest.kept", SIZES)

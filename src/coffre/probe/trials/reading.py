@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from coffre.conformance import Bench, check, check_each, expect, raises, same
+from coffre.conformance import Bench, ScriptedContent, check, check_each, expect, raises, same
 from coffre.conformance.session import DATA, Session
 from coffre.contract import (
     BulkPutRequest,
@@ -13,6 +13,7 @@ from coffre.contract import (
     InvalidRangeError,
     ListEntry,
     PutRequest,
+    SizeMismatchError,
     SupportsBulkPut,
 )
 from coffre.probe.scratch import data_of, scratch_of
@@ -57,16 +58,18 @@ def what_was_never_put_is_not_found(bench: Bench) -> None:
 
 @check("delete.gone")
 def what_is_deleted_is_gone(bench: Bench) -> None:
-    """For another session, by get, stat and list; the object beside it is not."""
+    """For another session, by get, stat and list; objects beside it are not."""
+    elsewhere = bench.ref("it", container=bench.other_container)
     with bench.session() as session:
-        session.put("it")
-        session.put("beside")
+        for what in ("it", "it-too", elsewhere):
+            session.put(what)
         expect(session.delete("it").existed, "the delete says that nothing was there")
         expect(not session.delete("it").existed, "a second delete says that something was there")
     with bench.session() as other:
         other.absent("it")
-        same(other.names(), ["beside"], "the container")
-        same(other.read("beside"), DATA, "the bytes of the object beside it")
+        same(other.names(), ["it-too"], "the container")
+        for what in ("it-too", elsewhere):
+            same(other.read(what), DATA, f"the bytes of {what}, which was not deleted")
 
 
 # --- listings ------------------------------------------------------------------------------------
@@ -82,6 +85,22 @@ def names_come_by_their_bytes(bench: Bench) -> None:
         same(session.names(), sorted(names), "the identifiers")
         same(session.names(after="B"), sorted(one for one in names if one > "B"), "after 'B'")
         same(session.names(prefix="a"), ["a", "a-b", "a.b", "ab"], "those that begin with 'a'")
+
+
+@check("list.complete")
+def each_container_is_listed_by_itself(bench: Bench) -> None:
+    """An empty object too, and neither another container's, another tenant's nor what failed."""
+    with bench.session() as session:
+        session.put("empty", b"")
+        session.put("full")
+        session.put(bench.ref("elsewhere", container=bench.other_container))
+        if bench.harness.scratch_tenants()[1] is not None:
+            session.put(bench.ref("another-s", tenant=bench.other_tenant))
+        with raises(SizeMismatchError, "a put of too few bytes"):
+            session.pull("failed", ScriptedContent(b"x"), 2)
+    with bench.session() as session, session.listing() as listing:
+        owed = [ListEntry(identifier="empty", size=0), ListEntry(identifier="full", size=len(DATA))]
+        same(list(listing), owed, "the entries")
 
 
 @check("list.complete")

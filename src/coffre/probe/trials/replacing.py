@@ -34,6 +34,8 @@ def it_replaces_with_the_flag_alone(bench: Bench, case: str) -> None:
         same(session.read("it"), second, "the bytes read")
         same(session.stat("it").size, len(second), "the size by stat")
         same(session.names(), ["it"], "the container")
+        session.delete("it")
+        session.absent("it")
 
 
 @check("replace.done")

@@ -67,15 +67,18 @@ def _deposit(bench: Bench, identifier: str, *, announced: bytes = DATA) -> PutRe
 
 @check("containers.named")
 def the_container_of_an_object_is_named(bench: Bench) -> None:
-    """Once, among those of everybody; the list is sorted."""
+    """Once, however many it holds, among those of everybody; the list is sorted."""
+    refs = [bench.ref("a"), bench.ref("b"), bench.ref("c", container=bench.other_container)]
     with bench.session() as session:
-        session.put("it")
+        for ref in refs:
+            session.put(ref)
         service = cast(SupportsContainers, session.connection)
         entries = session.do(
             "name the containers", lambda: list(service.containers(ContainersRequest()))
         )
-    mine = ContainerEntry(tenant=bench.tenant, container=bench.container)
-    same(entries.count(mine), 1, "how often the container of an object is named")
+    for ref in refs:
+        mine = ContainerEntry(tenant=ref.tenant, container=ref.container)
+        same(entries.count(mine), 1, f"how often {ref.tenant}/{ref.container} is named")
     expect(entries == sorted(entries), "the containers do not come sorted")
 
 
@@ -87,10 +90,13 @@ def what_is_set_aside_is_hidden(bench: Bench) -> None:
     """Absent for get, stat and list; another object can take its place, and stays."""
     with bench.session() as session:
         session.put("it")
-        expect(session.set_aside("it").place, "no place is told for what was set aside")
+        first = session.set_aside("it").place
+        expect(first, "no place is told for what was set aside")
     with bench.session() as session:
         session.absent("it")
         same(session.names(), [], "the container")
+        session.put("it", b"another bad one")
+        expect(session.set_aside("it").place != first, "two objects are at one place")
         session.put("it", b"the good copy")
         same(session.read("it"), b"the good copy", "the bytes read")
 

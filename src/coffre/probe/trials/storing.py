@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from coffre.conformance import Bench, ScriptedContent, check, check_each, expect, raises, same
+from coffre.conformance import (
+    Bench,
+    PlainContent,
+    ScriptedContent,
+    check,
+    check_each,
+    expect,
+    raises,
+    same,
+)
 from coffre.conformance.session import DATA, Session
 from coffre.conformance.together import together
 from coffre.contract import (
@@ -43,6 +52,15 @@ def what_was_put_is_read_back(bench: Bench, case: str) -> None:
     same(result.size, len(data), "the size in the result")
     same(result.digest, DigestAlgorithm.SHA512.of(data), "the digest in the result")
     with bench.session() as session:
+        same(session.read("it"), data, "the bytes read")
+
+
+@check("put.whole")
+def a_source_that_gives_little_is_read_on(bench: Bench) -> None:
+    """As pipes and sockets do: fewer bytes than asked for are not the end."""
+    data = data_of(bench, "small") * 1000
+    with bench.session() as session:
+        session.pull("it", PlainContent(data, at_most=777), len(data))
         same(session.read("it"), data, "the bytes read")
 
 
@@ -89,6 +107,16 @@ def a_content_that_ends_early_is_refused(bench: Bench, case: str) -> None:
         same(held(session, "it"), None, "the bytes held after a put that was refused")
 
 
+@check("put.size")
+def a_content_that_goes_on_is_refused(bench: Bench) -> None:
+    """One byte more than announced comes: the object is not its beginning."""
+    data = data_of(bench, "small")
+    with bench.session() as session:
+        with raises(SizeMismatchError, "a put of more bytes than announced"):
+            session.pull("it", ScriptedContent(data), len(data) - 1)
+        same(held(session, "it"), None, "the bytes held after a put that was refused")
+
+
 @check_each("put.source", ("small", "parts"))
 def a_source_that_fails_leaves_nothing(bench: Bench, case: str) -> None:
     """It breaks off before its last byte: what came before is never taken for the object."""
@@ -113,6 +141,18 @@ def other_bytes_are_refused(bench: Bench, case: str) -> None:
     with bench.session() as session:
         with raises(ObjectConflictError, "a put of other bytes"):
             session.put("it", others, announce=True)
+        same(session.read("it"), data, "the bytes read afterwards")
+
+
+@check("put.conflict")
+def bytes_that_begin_alike_are_others(bench: Bench) -> None:
+    """They go on where those that are held end, stop before, or differ at their end."""
+    data = data_of(bench, "small")
+    with bench.session() as session:
+        session.put("it", data)
+        for others in (data + b"x", data[:-1], data[:-1] + b"x", b""):
+            with raises(ObjectConflictError, "a put of other bytes that begin alike"):
+                session.put("it", others)
         same(session.read("it"), data, "the bytes read afterwards")
 
 
