@@ -1,4 +1,4 @@
-"""Room: what the account uses, and what its quota leaves when it has one."""
+"""Room: what the quota of the account leaves, when it has one."""
 
 from __future__ import annotations
 
@@ -15,24 +15,20 @@ _QUOTAS = ("X-Account-Quota-Bytes", "X-Account-Meta-Quota-Bytes")
 def capacity_of(service: Service) -> CapacityResult:
     """Ask the account. Who may not look at it is told nothing.
 
-    What is used is counted by Swift in its own time, segments included.
+    What is used is not told: Swift counts it in its own time, minutes after a put. What is free
+    is what the quota leaves by that same count, which is the one that the service enforces.
     """
     answer = service.ask("HEAD", "")
     if answer.status == 403:
         return CapacityResult()
     if not answer.done:
         raise error_of(answer, safe=True)
-    used = _number(answer.headers, "X-Account-Bytes-Used")
     quotas = [_number(answer.headers, name) for name in _QUOTAS]
     total = min((quota for quota in quotas if quota is not None), default=None)
     if total is None:
-        return CapacityResult(used=used)
-    return CapacityResult(total=total, used=_within(used, total), free=max(total - (used or 0), 0))
-
-
-def _within(used: int | None, total: int) -> int | None:
-    """A quota may be set below what is there already."""
-    return None if used is None else min(used, total)
+        return CapacityResult()
+    used = _number(answer.headers, "X-Account-Bytes-Used") or 0
+    return CapacityResult(total=total, free=max(total - used, 0))
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:
