@@ -63,11 +63,19 @@ def filesystem_harnesses(place: Path) -> Iterator[Harness]:
 TARGETS = (
     Target(
         name="memory",
-        modules=("coffre.testing.memory", "coffre.testing.offer"),
+        modules=(
+            "coffre.testing.memory",
+            "coffre.testing.services",
+            "coffre.testing.offer",
+            "coffre.testing.store",
+            "coffre.testing.cold",
+            "coffre.testing.logbook",
+        ),
         harnesses=memory_harnesses,
         leave=frozenset(
             {
                 "bytes_of",
+                "chill",
                 "damage",
                 "discard",
                 "fail_next",

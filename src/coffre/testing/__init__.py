@@ -14,7 +14,8 @@ from coffre.testing.answer_faults import (
     WrongSize,
 )
 from coffre.testing.chaos import ChaosConnection, ChaosDriver, Fired
-from coffre.testing.clock import FakeClock
+from coffre.testing.clock import FakeClock, SkippingClock
+from coffre.testing.cold import ColdObjects
 from coffre.testing.contents import ChangingContent, FailingContent
 from coffre.testing.faults import ErrorAfter, ErrorBefore, Fault, Latency, Moment
 from coffre.testing.held import Held, Quarantined
@@ -35,6 +36,7 @@ __all__ = [
     "ChangingContent",
     "ChaosConnection",
     "ChaosDriver",
+    "ColdObjects",
     "ErrorAfter",
     "ErrorBefore",
     "FailingContent",
@@ -58,6 +60,7 @@ __all__ = [
     "Quarantined",
     "Rule",
     "ShortRead",
+    "SkippingClock",
     "StaleListing",
     "TornWrite",
     "WrongSize",

@@ -7,6 +7,9 @@ A put gathers the bytes aside, holds them against what was announced, and publis
 step under the offer's lock: readers see the whole object or none, and of several writers of
 one reference exactly one wins.
 
+A test makes an offer asynchronous by moving objects to a slow medium (``MemoryOffer.chill``):
+they are read once they were asked for, and no sooner. The offer's clock drives the rest.
+
 Parameters:
     user: two users are two connections, and see the same objects.
     capacity: most bytes the offer may hold for this connection to store more.
@@ -22,13 +25,10 @@ from coffre.contract import (
     CapacityRequest,
     CapacityResult,
     CoffreError,
-    Connection,
     ConnectionLostError,
     ConnectionParameters,
     ContainerEntry,
     ContainersRequest,
-    DeleteRequest,
-    DeleteResult,
     Driver,
     Evidence,
     GetRequest,
@@ -43,8 +43,6 @@ from coffre.contract import (
     PutResult,
     QuarantineRequest,
     QuarantineResult,
-    StatRequest,
-    StatResult,
     SweepRequest,
     SweepResult,
     Version,
@@ -52,6 +50,7 @@ from coffre.contract import (
 from coffre.streams import BytesContent, check_received, copy_digesting
 from coffre.testing.held import Held
 from coffre.testing.offer import MemoryOffer
+from coffre.testing.services import MemoryServices, outcome_of
 
 CAPABILITIES = frozenset(
     {
@@ -66,6 +65,12 @@ CAPABILITIES = frozenset(
         Capability.QUARANTINE,
         Capability.SWEEP,
         Capability.RETENTION,
+        Capability.BULK_STAT,
+        Capability.BULK_DELETE,
+        Capability.LEGAL_HOLD,
+        Capability.OFFER_LOG,
+        Capability.ACCESS_REQUESTS,
+        Capability.SERVER_COPY,
     }
 )
 
@@ -75,7 +80,7 @@ class MemoryDriver(Driver):
 
     name = "memory"
     version = Version(1, 0)
-    contract = Version(1, 0)
+    contract = Version(1, 1)
     parameters = (
         Parameter(name="user", help="Who is asking; changes nothing but the connection."),
         Parameter(name="capacity", type=int, help="Most bytes the offer may hold, in bytes."),
@@ -101,7 +106,7 @@ class MemoryDriver(Driver):
             return False
 
 
-class MemoryConnection(Connection):
+class MemoryConnection(MemoryServices):
     """One session with a memory offer."""
 
     capabilities = CAPABILITIES
@@ -152,7 +157,7 @@ class MemoryConnection(Connection):
     def get(self, request: GetRequest) -> GetResult:
         """Open one object, or a range of it; the stream keeps the bytes of this moment."""
         self._begin("get")
-        held = self._offer.held(request.ref)
+        held = self._offer.readable(request.ref)
         size = len(held.data)
         end = size if request.length is None else request.offset + request.length
         if request.offset > size or end > size:
@@ -166,26 +171,6 @@ class MemoryConnection(Connection):
             metadata=held.metadata,
             recorded=held.recorded,
         )
-
-    def stat(self, request: StatRequest) -> StatResult:
-        """Tell what is at rest; digest it when asked to."""
-        self._begin("stat")
-        held = self._offer.held(request.ref)
-        asked = request.digest
-        return StatResult(
-            size=len(held.data),
-            evidence=Evidence.PRESENT if asked is None else Evidence.REPORTED,
-            digest=None if asked is None else asked.of(held.data),
-            recorded=held.recorded,
-            recorded_size=held.recorded_size,
-            metadata=held.metadata,
-            stored_at=held.stored_at,
-        )
-
-    def delete(self, request: DeleteRequest) -> DeleteResult:
-        """Remove one object, unless a date or a hold forbids it."""
-        self._begin("delete")
-        return DeleteResult(existed=self._offer.delete(request.ref))
 
     def list(self, request: ListRequest) -> Listing:
         """List one container as it was when asked."""
@@ -209,13 +194,7 @@ class MemoryConnection(Connection):
     def bulk_put(self, request: BulkPutRequest) -> Sequence[PutResult | CoffreError]:
         """Store several objects, each whole or not at all."""
         self._begin("bulk_put")
-        return [self._outcome(put) for put in request.puts]
-
-    def _outcome(self, put: PutRequest) -> PutResult | CoffreError:
-        try:
-            return self._put(put)
-        except CoffreError as error:
-            return error
+        return [outcome_of(self._put, put) for put in request.puts]
 
     def containers(self, request: ContainersRequest) -> Iterator[ContainerEntry]:
         """Name the containers that hold objects now."""

@@ -1,60 +1,41 @@
 """The memory offer: what its connections share, and a way around them for tests.
 
-Objects are immutable values in one dictionary under one lock; a put publishes with a single
-assignment, so readers see the whole object or none. A test reaches behind the driver to look
-at the bytes (:meth:`MemoryOffer.bytes_of`), spoil them (:meth:`~MemoryOffer.damage`), lose
-them (:meth:`~MemoryOffer.forget`) or make the next operation fail
-(:meth:`~MemoryOffer.fail_next`).
+A test reaches behind the driver to look at the bytes (:meth:`MemoryOffer.bytes_of`), spoil them
+(:meth:`~MemoryOffer.damage`), lose them (:meth:`~MemoryOffer.forget`), move them to a slow medium
+(:meth:`~MemoryOffer.chill`) or make the next operation fail (:meth:`~MemoryOffer.fail_next`).
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from types import MappingProxyType
+from datetime import timedelta
 
 from coffre.contract import (
-    SYSTEM_CLOCK,
-    Clock,
+    AccessStatus,
     DigestAlgorithm,
-    ObjectConflictError,
-    ObjectNotFoundError,
+    LogEntry,
+    LogRequest,
+    NotReadyError,
     ObjectRef,
     OfferError,
-    OfferFullError,
     OfferUnavailableError,
     ParameterError,
-    RetainedError,
-    as_text,
 )
-from coffre.testing.held import Held, Leftover, Quarantined
+from coffre.testing.held import Held, Leftover
+from coffre.testing.store import MemoryStore
 
 SCHEME = "memory://"
+BY_A_TEST = "by-a-test"
+"""Id of the hold that a test places behind the driver."""
 
 
-class MemoryOffer:
+class MemoryOffer(MemoryStore):
     """One storage service in memory, shared by every connection to its URL."""
 
     _registry: dict[str, MemoryOffer] = {}  # noqa: RUF012 - one for the process, on purpose
     _registry_lock = threading.Lock()
-
-    def __init__(self, url: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
-        """An empty offer, in no registry; :meth:`at` is what drivers and tests call."""
-        self.url = url
-        self.clock = clock
-        self.online = True
-        """Whether the service answers; when not, nothing is known of its objects."""
-        self.limit: int | None = None
-        """Most bytes it takes; no bound when ``None``."""
-        self.quarantined: list[Quarantined] = []
-        """What was set aside, in order."""
-        self._lock = threading.Lock()  # guards everything below
-        self._objects: dict[ObjectRef, Held] = {}
-        self._used = 0
-        self._on_hold: set[ObjectRef] = set()
-        self._leftovers: list[Leftover] = []
-        self._failures: list[tuple[str | None, OfferError]] = []
 
     # --- finding it ----------------------------------------------------------------------
 
@@ -116,16 +97,21 @@ class MemoryOffer:
         """Lose an object, as a failing service does: no retention or hold is asked."""
         with self._lock:
             self._remove(ref)
+            self.cold.warm(ref)
+            self._holds.pop(ref, None)
 
     def hold(self, ref: ObjectRef) -> None:
         """Forbid the deletion or replacement of an object until :meth:`release`."""
-        with self._lock:
-            self._on_hold.add(ref)
+        self.place_hold(ref, BY_A_TEST)
 
     def release(self, ref: ObjectRef) -> None:
-        """Lift a hold."""
+        """Lift that hold."""
+        self.lift_hold(ref, BY_A_TEST)
+
+    def chill(self, ref: ObjectRef) -> None:
+        """Move an object to a slow medium: it is read once it was asked for, and no sooner."""
         with self._lock:
-            self._on_hold.discard(ref)
+            self.cold.chill(ref)
 
     def leave_behind(self, size: int, *, age: float) -> None:
         """Pretend that a writer died: ``size`` bytes of a put, untouched for ``age`` seconds."""
@@ -156,113 +142,81 @@ class MemoryOffer:
                     del self._failures[index]
                     raise error
 
-    def held(self, ref: ObjectRef) -> Held:
-        """What a reference holds.
+    # --- holds, access, copies, log ------------------------------------------------------
+
+    def readable(self, ref: ObjectRef) -> Held:
+        """What a reference holds, when it can be read now.
 
         Raises:
             ObjectNotFoundError: nothing.
+            NotReadyError: it is on a slow medium, and was not asked for, or is waited for.
         """
-        held = self._objects.get(ref)
-        if held is None:
-            raise ObjectNotFoundError(f"{ref} is not held by {self.url}", ref=ref)
+        held = self.held(ref)
+        if not self.is_readable(ref):
+            raise NotReadyError(f"{ref} is on a slow medium: ask for access", ref=ref)
         return held
 
-    def publish(self, ref: ObjectRef, new: Held, *, replacing: bool, quota: int | None) -> bool:
-        """Make an object visible, in one step; false when the same bytes were there before.
+    def is_readable(self, ref: ObjectRef) -> bool:
+        """Whether a reference can be read now, as far as media go."""
+        with self._lock:
+            return self.cold.is_readable(ref, self.clock.now())
 
-        Same bytes with a later retention date extend the retention; nothing shortens it.
+    def ask(self, refs: Sequence[ObjectRef], available_for: float | None) -> str:
+        """Note an access request; its id."""
+        with self._lock:
+            return self.cold.ask(refs, available_for, self.clock.now())
+
+    def access_status(self, id: str) -> AccessStatus:
+        """How far an access request has come."""
+        with self._lock:
+            return self.cold.status(id, self.clock.now())
+
+    def cancel_access(self, id: str) -> bool:
+        """Forget an access request; whether it was known."""
+        with self._lock:
+            return self.cold.cancel(id)
+
+    def holds_on(self, ref: ObjectRef) -> frozenset[str]:
+        """Ids of the holds that an object is under."""
+        with self._lock:
+            return self._holds.get(ref, frozenset())
+
+    def place_hold(self, ref: ObjectRef, id: str) -> frozenset[str]:
+        """Place a hold; the ids of all there are then.
 
         Raises:
-            ObjectConflictError: other bytes are there, and ``replacing`` is unset.
-            RetainedError: they may not be replaced yet.
-            OfferFullError: no room.
+            ObjectNotFoundError: the reference holds nothing.
         """
         with self._lock:
-            old = self._objects.get(ref)
-            if old is not None and old.data == new.data:
-                until = _later(old.retain_until, new.retain_until)
-                self._objects[ref] = replace(old, retain_until=until)
-                return False
-            if old is not None and not replacing:
-                raise ObjectConflictError(f"{ref} already holds other bytes", ref=ref)
-            self._check_erasable(ref)
-            self._check_room(ref, len(new.data), quota)
-            self._place(ref, new)
-            return True
+            self.held(ref)
+            self._holds[ref] = self._holds.get(ref, frozenset()) | {id}
+            return self._holds[ref]
 
-    def delete(self, ref: ObjectRef) -> bool:
-        """Remove an object; whether there was one.
+    def lift_hold(self, ref: ObjectRef, id: str) -> frozenset[str]:
+        """Lift a hold; the ids of those that are left.
 
         Raises:
-            RetainedError: a date or a hold forbids it.
+            ObjectNotFoundError: the reference holds nothing.
         """
         with self._lock:
-            self._check_erasable(ref)
-            return self._remove(ref) is not None
+            self.held(ref)
+            self._holds[ref] = self._holds.get(ref, frozenset()) - {id}
+            return self._holds[ref]
 
-    def set_aside(self, ref: ObjectRef, reason: str) -> Quarantined:
-        """Move an object to the quarantine.
+    def duplicate(
+        self, source: ObjectRef, ref: ObjectRef, *, replacing: bool, quota: int | None
+    ) -> tuple[Held, bool]:
+        """Copy an object; what is held under the new reference, and whether it was written.
 
         Raises:
-            ObjectNotFoundError: there is none.
+            OfferError: as :meth:`readable` of the source, and :meth:`publish` of the copy.
         """
+        held = self.readable(source)
+        new = replace(held, stored_at=self.clock.now(), retain_until=None)
+        written = self.publish(ref, new, replacing=replacing, quota=quota)
+        return new, written
+
+    def logged(self, request: LogRequest) -> list[LogEntry]:
+        """One page of the log."""
         with self._lock:
-            held = self._remove(ref)
-            if held is None:
-                raise ObjectNotFoundError(f"{ref} is not held by {self.url}", ref=ref)
-            place = f"{self.url}/quarantine/{len(self.quarantined)}/{ref}"
-            found = Quarantined(ref=ref, data=held.data, reason=reason, place=place)
-            self.quarantined.append(found)
-            return found
-
-    def sizes(self, tenant: int, container: str) -> dict[str, int]:
-        """Identifier and size of every object of one container, as of now."""
-        with self._lock:
-            return {
-                ref.identifier: len(held.data)
-                for ref, held in self._objects.items()
-                if ref.tenant == tenant and ref.container == container
-            }
-
-    def room(self, quota: int | None) -> tuple[int | None, int]:
-        """Most bytes the offer takes, no bound when ``None``, and the bytes it holds."""
-        bounds = [bound for bound in (self.limit, quota) if bound is not None]
-        return min(bounds, default=None), self._used
-
-    def sweep(self, older_than: float) -> tuple[list[int], int]:
-        """Remove leftovers; sizes of those removed, and how many were too young."""
-        horizon = self.clock.now() - timedelta(seconds=older_than)
-        with self._lock:
-            old = [left for left in self._leftovers if left.left_at <= horizon]
-            self._leftovers = [left for left in self._leftovers if left.left_at > horizon]
-            return [left.size for left in old], len(self._leftovers)
-
-    # --- with the lock held --------------------------------------------------------------
-
-    def _place(self, ref: ObjectRef, held: Held) -> None:
-        self._remove(ref)
-        self._objects[ref] = replace(held, metadata=MappingProxyType(dict(held.metadata)))
-        self._used += len(held.data)
-
-    def _remove(self, ref: ObjectRef) -> Held | None:
-        held = self._objects.pop(ref, None)
-        self._used -= 0 if held is None else len(held.data)
-        return held
-
-    def _check_erasable(self, ref: ObjectRef) -> None:
-        if ref in self._on_hold:
-            raise RetainedError(f"{ref} is on hold", ref=ref)
-        held = self._objects.get(ref)
-        until = None if held is None else held.retain_until
-        if until is not None and self.clock.now() < until:
-            raise RetainedError(f"{ref} is retained until {as_text(until)}", ref=ref)
-
-    def _check_room(self, ref: ObjectRef, size: int, quota: int | None) -> None:
-        limit, used = self.room(quota)
-        old = self._objects.get(ref)
-        if limit is not None and used + size - (0 if old is None else len(old.data)) > limit:
-            raise OfferFullError(f"{self.url} has no room for {size} bytes", ref=ref)
-
-
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((date for date in (one, other) if date is not None), default=None)
+            return self._log.page(request)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import cast
 
 from coffre.contract import (
+    BulkDeleteRequest,
     BulkPutRequest,
     DeleteRequest,
     DeleteResult,
     ObjectRef,
     PutRequest,
     PutResult,
+    ServerCopyRequest,
+    ServerCopyResult,
 )
 
 
@@ -43,8 +47,13 @@ class Past:
         elif isinstance(request, BulkPutRequest) and isinstance(result, list | tuple):
             for put, outcome in zip(request.puts, result, strict=True):
                 self.note(put, outcome)
+        elif isinstance(request, BulkDeleteRequest) and isinstance(result, list | tuple):
+            for delete, outcome in zip(request.deletes, result, strict=True):
+                self.note(delete, outcome)
         elif isinstance(request, DeleteRequest) and result == DeleteResult(existed=True):
             self._set(request.ref, None)
+        elif isinstance(result, ServerCopyResult) and not result.already_there:
+            self._set(cast(ServerCopyRequest, request).ref, result.size)
 
     def _set(self, ref: ObjectRef, size: int | None) -> None:
         with self._lock:
