@@ -34,7 +34,11 @@ def a_life(bench: Bench, number: int) -> None:
             result.stream.read(1)
         with session.listing() as listing:
             next(listing, None)
+        session.names()
+        session.stat(f"n{number}")
         session.absent("nothing")
+        with suppress(CoffreError):
+            session.get(f"n{number}", offset=2 * CHUNK)
         for failing in (
             ScriptedContent(b"x", SourceError("on purpose"), size=2),
             BytesContent(b"xxx"),

@@ -10,7 +10,7 @@ from coffre.conformance.check import check, check_each
 from coffre.conformance.contents import some_bytes
 from coffre.conformance.session import DATA
 from coffre.contract import Evidence, ObjectCorruptError, ObjectNotFoundError, OfferError
-from coffre.streams import CHUNK, read_exactly
+from coffre.streams import CHUNK, chunks_of, read_exactly
 
 EDGES = (0, 1, 511, 512, 4096, 4097, 65535, 65536, 65537, CHUNK - 1, CHUNK, CHUNK + 1)
 """Sizes around which drivers change their ways, in bytes."""
@@ -42,6 +42,20 @@ def it_can_be_read_in_pieces_of_any_length(bench: Bench) -> None:
             rest = result.stream.read(-1)
     same([len(piece) for piece in pieces], [1, 0, 999, 65536, 7], "lengths of the pieces")
     same(b"".join([*pieces, more, rest]), data, "the bytes read")
+
+
+@check_each("get.whole", (1, CHUNK, CHUNK + 1, 5 * CHUNK + 7))
+def whoever_takes_it_by_chunks_gets_the_same_bytes(bench: Bench, size: int) -> None:
+    """As the engine reads: a stream of coffre's own lends its buffers, another is read."""
+    data = some_bytes(size)
+    with bench.session() as session:
+        session.put("it", data)
+        with session.get("it") as result:
+            seen = 0
+            for chunk in chunks_of(result.stream):
+                expect(bytes(chunk) == data[seen : seen + len(chunk)], f"other bytes from {seen}")
+                seen += len(chunk)
+            same(seen, size, "the number of bytes read")
 
 
 @check("get.whole")
