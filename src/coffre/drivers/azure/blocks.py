@@ -14,7 +14,7 @@ import base64
 import hashlib
 from uuid import uuid4
 
-from coffre.contract import Buffer, ConnectionLostError, ObjectRef
+from coffre.contract import Buffer, ObjectRef, OfferFailedError
 from coffre.drivers.azure.naming import Place
 from coffre.drivers.azure.service import Service, unseen
 from coffre.drivers.azure.settings import MEBIBYTE
@@ -46,11 +46,13 @@ def check_echo(answer: HttpAnswer, sent: str, ref: ObjectRef) -> None:
     """Hold the MD5 that the service computed, where it tells it, against what was sent.
 
     Raises:
-        ConnectionLostError: it got other bytes, and took them all the same.
+        OfferFailedError: it got other bytes, and took them all the same.
     """
     if answer.headers.get("Content-MD5", sent) != sent:
-        raise ConnectionLostError(
-            "the service took other bytes than were sent, and does not check digests", ref=ref
+        raise OfferFailedError(
+            "the service took other bytes than were sent: it does not check digests, and must "
+            "not be used before it does",
+            ref=ref,
         )
 
 

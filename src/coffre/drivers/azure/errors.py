@@ -118,6 +118,8 @@ _BY_STATUS: Mapping[int, Row] = {
     504: Row(OfferTimeoutError, "a gateway on the way gave up", doubtful=True),
     507: Row(OfferFullError, "no room left"),
 }
+_UNPROVED = frozenset({"AuthenticationFailed", "AuthorizationFailure"})
+"""Codes of a signature that is refused, the time in it included."""
 _SKEW = 300.0
 """Seconds between the clocks from which they are named as a likely cause; 900 are refused."""
 
@@ -175,7 +177,7 @@ def _named(answer: HttpAnswer, code: str) -> str:
 
 def _skew(code: str, answer: HttpAnswer, clock: Clock) -> str:
     """What a clock that is wrong has to do with it."""
-    if code != "AuthenticationFailed" or "Date" not in answer.headers:
+    if code not in _UNPROVED or "Date" not in answer.headers:
         return ""
     try:
         theirs = parsedate_to_datetime(answer.headers["Date"])

@@ -126,10 +126,20 @@ class _Writing:
         ref = self._request.ref
         answer = self._service.ask("PUT", self._place.path, query, sent, body, ref=ref)
         if answer.done:
-            check_echo(answer, digest, ref)
+            self._check(answer, digest)
         else:
             forget(self._service, self._layout, ref, read_record(beside, ref))
         return answer
+
+    def _check(self, answer: HttpAnswer, digest: str) -> None:
+        """Take back what was stored wrong, and nothing else: it was never good."""
+        ref = self._request.ref
+        try:
+            check_echo(answer, digest, ref)
+        except OfferFailedError:
+            only_ours = {"If-Match": answer.headers.get("ETag", "")}
+            self._service.ask("DELETE", self._place.path, (), only_ours, ref=ref)
+            raise
 
     def _stored(self, copied: Copied) -> PutResult:
         # The service checked an MD5 of each request; nobody read what it holds.

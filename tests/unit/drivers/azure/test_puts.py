@@ -129,13 +129,17 @@ def test_bytes_that_were_changed_on_their_way_are_not_stored_and_may_be_sent_aga
     assert not caught.value.effect_unknown
 
 
-def test_a_service_that_took_other_bytes_is_found_out(account: Account) -> None:
-    account.once("PUT", PATH, Said(201, headers={"Content-MD5": md5(b"Charter")}))
+def test_a_service_that_took_other_bytes_is_found_out_and_they_are_taken_back(
+    account: Account,
+) -> None:
+    account.once("PUT", PATH, Said(201, headers={"Content-MD5": md5(b"Charter"), "ETag": '"7"'}))
     with (
         AzureDriver().connect(account.parameters()) as connection,
-        pytest.raises(ConnectionLostError, match="does not check digests"),
+        pytest.raises(OfferFailedError, match="does not check digests"),
     ):
         connection.put(put_request())
+    last = account.asked[-1]
+    assert (last.method, last.path, last.headers["if-match"]) == ("DELETE", PATH, '"7"')
 
 
 def test_blocks_that_another_writer_took_away_are_sent_again(account: Account) -> None:
