@@ -48,7 +48,7 @@ class Server:
 
     def parameters(self, path: Path, **values: object) -> ConnectionParameters:
         """Parameters that log in with the key made for the tests."""
-        given = {"key_file": self.key, "known_hosts": self.known_hosts, "timeout": 2.0}
+        given = {"key_file": self.key, "known_hosts": self.known_hosts, "timeout": 4.0}
         return ConnectionParameters.checked(
             SftpDriver.parameters, url=self.url(path), values={**given, **values}
         )

@@ -19,6 +19,7 @@ from coffre.contract import (
     Connection,
     ConnectionLostError,
     DeleteRequest,
+    DigestAlgorithm,
     GetRequest,
     InvalidRangeError,
     ListRequest,
@@ -31,11 +32,13 @@ from coffre.contract import (
     StatRequest,
     SweepRequest,
 )
-from coffre.drivers.sftp import SftpDriver
+from coffre.drivers.sftp import SftpDriver, parts
 from coffre.drivers.sftp.connection import SftpConnection
+from coffre.drivers.sftp.exchange import Answer
 from coffre.drivers.sftp.packets import FOR_READING
+from coffre.drivers.sftp.remote import FLUSH
 from coffre.streams import CHUNK
-from coffre.tree import PARTS, place_of
+from coffre.tree import PARTS, place_of, record_line, record_place
 from tests.conformance.deposits import deposit, named
 from tests.servers.sftp_harness import PLAIN_SERVER, SERVER, SftpHarness, offer_on
 
@@ -80,6 +83,7 @@ def test_a_put_cut_at_any_step_leaves_nothing_or_all_and_is_swept(
     span = len(data) + 4000 if way is Way.OUT else 3000
     for step in range(12):
         name = f"{way}-{step}"
+        leave_stale_record(offer, name)
         with Proxy(host, port) as proxy:
             cut_off = SftpDriver().connect(offer.through(proxy.host, proxy.port))
             proxy.arm(Kind.RESET, way, after=step * span // 12)
@@ -93,6 +97,9 @@ def test_a_put_cut_at_any_step_leaves_nothing_or_all_and_is_swept(
         assert held in (None, data), f"a part of an object is held after step {step}"
         assert held == data or error is not None, "acknowledged, and not there"
         assert held is None or error is None or error.effect_unknown, "stored, and no doubt left"
+        if held is not None:
+            recorded = connection.stat(StatRequest(ref=named(name))).recorded
+            assert recorded in (None, DigestAlgorithm.SHA512.of(data)), "another object's record"
         assert connection.put(deposit(name, data)).already_there is (held is not None)
 
     connection.sweep(SweepRequest(older_than=0))
@@ -102,6 +109,14 @@ def test_a_put_cut_at_any_step_leaves_nothing_or_all_and_is_swept(
     assert all(
         connection.stat(StatRequest(ref=named(name))).recorded for name in names_in(connection)
     )
+
+
+def leave_stale_record(offer: SftpHarness, name: str) -> None:
+    """As of an object that was deleted while its record was being written."""
+    path = offer.root / record_place(place_of(named(name))).path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest = DigestAlgorithm.SHA512.of(b"of another object")
+    path.write_bytes(record_line(named(name), 17, digest, "2026-01-01T00:00:00Z", {}))
 
 
 def test_a_delete_cut_at_any_step_leaves_doubt_once_it_may_have_begun(
@@ -215,6 +230,26 @@ def test_keys_are_changed_in_the_middle_of_an_object(connection: SftpConnection)
 
     assert read(connection, "it") == data
     assert len(changes) > 8
+
+
+def test_a_large_object_is_flushed_on_its_way_so_that_no_flush_takes_long(
+    connection: SftpConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "_FLUSHED", CHUNK)
+    remote, flushed = connection._remote, []
+    flush = remote.flush
+
+    def counted(handle: bytes) -> Answer[bool]:
+        flushed.append(handle)
+        return flush(handle)
+
+    monkeypatch.setattr(remote, "flush", counted)
+
+    result = connection.put(deposit("it", some_bytes(8 * CHUNK)))
+
+    assert read(connection, "it") == some_bytes(8 * CHUNK)
+    assert result.durable is remote.has(FLUSH)
+    assert len(flushed) > 8 if result.durable else not flushed
 
 
 # --- disks ----------------------------------------------------------------------------------------

@@ -24,6 +24,9 @@ from coffre.tree import PARTS, part_path
 _NEW = packets.FOR_WRITING | packets.CREATE | packets.NEW_ONLY
 _ON_THE_WAY = 4 * 1024 * 1024
 """Bytes that are sent before the answer to the first of them is waited for."""
+_FLUSHED = 64 * 1024 * 1024
+"""Bytes after which those that are there are flushed: a server is silent while it flushes, and for
+a whole large object it would be silent for longer than anybody waits."""
 _COPIED = 64 * 1024
 """Bytes that are rather copied than sent by themselves: others follow in the same packet."""
 
@@ -35,7 +38,16 @@ _numbers = count()
 class Part:
     """An open file that nobody looks at yet. Discard it, whatever happens."""
 
-    __slots__ = ("_answers", "_moved", "_opened", "_position", "_root", "handle", "path")
+    __slots__ = (
+        "_answers",
+        "_flushed",
+        "_moved",
+        "_opened",
+        "_position",
+        "_root",
+        "handle",
+        "path",
+    )
 
     def __init__(self, root: Root) -> None:
         """Ask for it; it is there once :meth:`begun` returns."""
@@ -46,6 +58,7 @@ class Part:
         self.handle: bytes | None = None
         self._opened: Answer[bytes] | None = root.remote.open(self.path, _NEW)
         self._position = 0
+        self._flushed = 0
         self._answers: deque[tuple[int, Answer[bool]]] = deque()
 
     def begun(self) -> bytes:
@@ -71,9 +84,15 @@ class Part:
             data = bytes(piece) if small else piece
             self._answers.append((len(piece), remote.write(handle, self._position, data)))
             self._position += len(piece)
+            self._flush_some(handle)
         if not small:
             remote.exchange.flush()
         self._wait(_ON_THE_WAY)
+
+    def _flush_some(self, handle: bytes) -> None:
+        if self._root.flushes and self._position - self._flushed >= _FLUSHED:
+            self._answers.append((0, self._root.remote.flush(handle)))
+            self._flushed = self._position
 
     def written(self) -> None:
         """Wait until all bytes are there.
@@ -86,7 +105,7 @@ class Part:
     def _wait(self, allowed: int) -> None:
         """Take answers until no more than so many bytes are on their way."""
         waiting = sum(length for length, _ in self._answers)
-        while waiting > allowed:
+        while self._answers and (waiting > allowed or not allowed):
             length, answer = self._answers.popleft()
             answer.get()
             waiting -= length
