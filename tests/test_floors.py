@@ -40,6 +40,9 @@ FLOOR = {
 
 STANDARD_LIBRARY_ONLY = {"contract", "streams"}
 
+KNOWN_TO_ONE_ROOM = {"pycurl": "http", "sqlalchemy": "engine", "rich": "cli"}
+"""Libraries that stay behind a room of ours: what they surprise with is met in one place."""
+
 LONGEST_MODULE = 300
 """Lines. A longer module tells two stories: give the second one its own file."""
 
@@ -119,6 +122,16 @@ def test_the_ground_floors_import_the_standard_library_only() -> None:
     ]
 
     assert not foreign, "\n".join(foreign)
+
+
+def test_a_library_stays_in_the_room_that_tames_it() -> None:
+    elsewhere = [
+        str(found)
+        for found in IMPORTS
+        if room_of(found.path) != KNOWN_TO_ONE_ROOM.get(found.package, room_of(found.path))
+    ]
+
+    assert not elsewhere, "\n".join(["ask the room that knows it:", *elsewhere])
 
 
 def test_nobody_imports_the_drivers() -> None:
