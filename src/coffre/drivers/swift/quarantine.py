@@ -1,8 +1,9 @@
-"""Quarantine: bad bytes copied aside by the service, then taken out of sight in one step.
+"""Quarantine: bad bytes copied aside, then taken out of sight in one step.
 
-Swift cannot rename. The copy is made first, so that nothing is lost when the rest fails; a large
-object is copied by its manifest alone, and keeps its segments. Swift refuses to copy bytes that
-do not have the MD5 it knows of them: those are read and stored again by us, as they are.
+Swift cannot rename. The copy is made first, so that nothing is lost when the rest fails. A large
+object is copied by its manifest alone, by the service, and keeps its segments. The bytes of any
+other are read and stored again by us, once: Swift takes an object away by itself when it has read
+it to its end and found another MD5 than it knew, and refuses to copy such a one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from urllib.parse import quote
 
 from coffre.contract import OfferFailedError, QuarantineRequest, QuarantineResult
 from coffre.drivers.swift import records
-from coffre.drivers.swift.answers import error_of, from_swift
+from coffre.drivers.swift.answers import error_of
 from coffre.drivers.swift.names import Spot
 from coffre.drivers.swift.place import Place
 from coffre.drivers.swift.segments import NEWEST, make_container
@@ -30,11 +31,11 @@ def quarantine(place: Place, request: QuarantineRequest) -> QuarantineResult:
     spot = place.names.spot(ref)
     held = service.done("HEAD", spot.path, NEWEST, ref=ref)
     aside = place.names.aside(ref, records.put_in(held.headers) or _foreign())
-    answer = _copy(place, spot, aside, request.reason)
-    if answer.status == 404 and from_swift(answer.headers):  # of the container, as a rule
-        make_container(service, place.names.quarantine)
+    # Before anything is read: a second reading may find nothing.
+    make_container(service, place.names.quarantine)
+    if "X-Static-Large-Object" in held.headers:
         answer = _copy(place, spot, aside, request.reason)
-    if answer.status in (422, 409, 503):
+    else:
         answer = _carry(place, request, aside, held)
     if not answer.done:
         raise error_of(answer, ref)

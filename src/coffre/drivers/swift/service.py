@@ -132,6 +132,9 @@ class Service:
             stream.close()
             self._renew()
             stream = once(self._grant.token)
+        if stream.status == 401:
+            stream.close()
+            raise _never_good()
         return stream
 
     def _with_token(
@@ -147,7 +150,7 @@ class Service:
         self._renew()
         answer = once(self._grant.token)
         if answer.status == 401:
-            raise ForbiddenError("the service takes no token of this user, not even a new one")
+            raise _never_good()
         return answer
 
     def require_open(self) -> None:
@@ -211,3 +214,7 @@ def answered(answer: HttpAnswer, ref: ObjectRef | None = None, *, safe: bool = F
     if not answer.done:
         raise error_of(answer, ref, safe=safe)
     return answer
+
+
+def _never_good() -> ForbiddenError:
+    return ForbiddenError("the service takes no token of this user, not even a new one")

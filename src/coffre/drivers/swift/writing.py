@@ -19,6 +19,7 @@ from coffre.contract import (
     ObjectConflictError,
     ObjectCorruptError,
     ObjectNotFoundError,
+    OfferError,
     OfferUnavailableError,
     PutRequest,
     PutResult,
@@ -45,6 +46,7 @@ from coffre.tree import record_line
 
 _TURNS = 4
 """Times that a put begins again because another writer was there at the same moment."""
+_META = "x-object-meta-"
 _ONLY_NEW = {"If-None-Match": "*"}
 
 
@@ -102,7 +104,7 @@ class _Put:
             held = self._held()
             if held is not None and not request.replace:
                 copied = digest_received(request) if staged is None else staged.copied
-                there = self._compared(copied)
+                there = self._compared(copied, held)
                 if there is not None:
                     self._take_away_if_staged()
                     return there
@@ -112,7 +114,7 @@ class _Put:
             if answer.status in (409, 412):
                 continue
             if not answer.done:
-                raise error_of(answer, request.ref)
+                raise self._refused(answer, staged)
             done = self._published(staged, held)
             if done is not None:
                 return done
@@ -181,6 +183,15 @@ class _Put:
         make_container(self._service, spot.container, told)
         return self._service.ask("PUT", f"{spot.path}{query}", headers, body)
 
+    def _refused(self, answer: HttpAnswer, staged: _Staged) -> OfferError:
+        if staged.manifest and answer.status == 400:
+            return OfferUnavailableError(
+                "the service finds other segments than were stored; nothing was published",
+                ref=self._request.ref,
+                effect_unknown=False,
+            )
+        return error_of(answer, self._request.ref)
+
     # --- looking --------------------------------------------------------------------------
 
     def _held(self) -> HttpAnswer | None:
@@ -192,8 +203,10 @@ class _Put:
             raise error_of(answer, self._request.ref, safe=True)
         return answer
 
-    def _compared(self, copied: Copied) -> PutResult | None:
+    def _compared(self, copied: Copied, held: HttpAnswer) -> PutResult | None:
         """Hold what is there against what came, by its bytes, read now; ``None``: it is gone.
+
+        What is the same is kept for good: a date of expiry that others gave it is taken away.
 
         Raises:
             ObjectConflictError: other bytes are there, and stay.
@@ -212,9 +225,17 @@ class _Put:
             raise ObjectConflictError(
                 f"{request.ref} holds other bytes already; they stay as they are", ref=request.ref
             )
+        if "X-Delete-At" in held.headers:
+            self._keep_for_good(held)
         return PutResult(
             size=copied.size, digest=copied.digest, evidence=Evidence.READ, already_there=True
         )
+
+    def _keep_for_good(self, held: HttpAnswer) -> None:
+        # All metadata are given again: those left out of a POST are taken away.
+        kept = {name: text for name, text in held.headers.items() if name.startswith(_META)}
+        headers = {**kept, "X-Remove-Delete-At": "true"}
+        self._service.done("POST", self._spot.path, headers, b"", ref=self._request.ref)
 
     def _take_away_if_staged(self) -> None:
         if self._beside:
@@ -231,7 +252,7 @@ class _Put:
         now = self._held()
         if now is None or records.put_in(now.headers) == self._name:
             return result  # deleted since, if it is gone: it was there when it was said to be
-        there = self._compared(copied)
+        there = self._compared(copied, now)
         if there is not None:
             self._take_away_if_staged()
         return there
