@@ -9,7 +9,7 @@ from dataclasses import replace
 from coffre import __version__
 from coffre.conformance import Bench, Check, NotTried, Outcome, Verdict
 from coffre.conformance.check import Body
-from coffre.conformance.trying import attempt
+from coffre.conformance.trying import attempt, not_tried
 from coffre.contract import (
     SYSTEM_CLOCK,
     Capability,
@@ -26,6 +26,7 @@ from coffre.probe.scratch import Scratch
 from coffre.probe.settings import DEFAULT_SETTINGS, ProbeSettings
 from coffre.probe.trials import EVERY_TRIAL
 
+STOPPED = "somebody stopped the probe"
 GRACE = 1.0
 """Seconds after its date before a retained object is removed: clocks are a little apart."""
 
@@ -76,6 +77,7 @@ def run_probe(
                 progress(len(trials), total, trials[-1])
     finally:
         left.extend(_release(scratch))
+        left.extend(_places(scratch))
     return ProbeRecord(
         offer=offer,
         subject=Subject.of(driver, parameters),
@@ -97,15 +99,20 @@ def _verdicts(
 ) -> Iterator[Verdict]:
     for check in chosen:
         for trial in known_or_not(check).trials():
-            left = 0.0 if stopped() else scratch.settings.patience
-            yield attempt(
+            if stopped():
+                yield not_tried(trial, STOPPED)
+                continue
+            verdict = attempt(
                 trial,
                 scratch,
                 seed=seed,
                 capabilities=declared,
                 clock=scratch.clock,
-                left=left,
+                left=scratch.settings.patience,
             )
+            if verdict.outcome is not Outcome.PASSED:
+                scratch.move_on()
+            yield verdict
 
 
 def known_or_not(check: Check) -> Check:
@@ -172,3 +179,13 @@ def _release(scratch: Scratch) -> Iterator[str]:
         except CoffreError as error:
             until = as_text(one.until)
             yield f"left on the offer: {one.ref}, retained until {until} ({error.code})"
+
+
+def _places(scratch: Scratch) -> Iterator[str]:
+    """Where objects were, and are no more: the contract knows no way to remove the place itself."""
+    if scratch.used:
+        tenants = ", ".join(map(str, dict.fromkeys(scratch.used)))
+        yield (
+            f"tried in the scratch tenants {tenants}; what the service makes for a tenant, a "
+            "directory or a bucket, stays there, empty"
+        )

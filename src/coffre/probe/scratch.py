@@ -71,11 +71,26 @@ class Scratch(Harness):
         """Bytes of the objects that go in parts."""
         self.retained: list[Retained] = []
         """What trials could not remove yet."""
+        self.used: list[int] = []
+        """Tenants that trials were made in."""
+        self._pair: tuple[int, int | None] | None = None
+
+    def scratch_tenants(self) -> tuple[int, int | None]:
+        """The same two for every trial, which leaves them empty: services make places of them."""
+        if self._pair is None:
+            self._pair = super().scratch_tenants()
+            self.used.extend(tenant for tenant in self._pair if tenant is not None)
+        return self._pair
+
+    def move_on(self) -> None:
+        """Have the next trial draw other tenants: something may be left in these."""
+        self._pair = None
 
     def retain(self, ref: ObjectRef) -> datetime:
         """A date for an object, which is removed at the end of the probe, once it has passed."""
         until = self.clock.now() + timedelta(seconds=self.settings.retain)
         self.retained.append(Retained(ref=ref, until=until))
+        self.move_on()
         return until
 
 
