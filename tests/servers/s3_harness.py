@@ -155,6 +155,11 @@ class S3Harness(Harness):
         status, _, body = self._ask("PUT", key, bytes([data[0] ^ 1]) + data[1:], kept)
         assert status == 200, body
 
+    def bytes_set_aside(self, place: str) -> bytes | None:
+        status, _, body = self.client.ask("GET", "/" + place.removeprefix("s3://"))
+        assert status in (200, 404), body
+        return body if status == 200 else None
+
     # --- other parameters -----------------------------------------------------------------
 
     def through(self, host: str, port: int) -> ConnectionParameters:

@@ -31,13 +31,25 @@ from coffre.contract import (
     PlaceHoldRequest,
     PutRequest,
     PutResult,
+    QuarantineRequest,
+    QuarantineResult,
     StatRequest,
     StatResult,
     SweepRequest,
     SweepResult,
     refuse_unsupported,
 )
-from coffre.drivers.s3 import access, bulk, deleting, holding, listing, reading, sweeping, writing
+from coffre.drivers.s3 import (
+    access,
+    bulk,
+    deleting,
+    holding,
+    listing,
+    quarantine,
+    reading,
+    sweeping,
+    writing,
+)
 from coffre.drivers.s3.naming import Place
 from coffre.drivers.s3.service import Service
 from coffre.drivers.s3.settings import Conditions, Retention, Settings
@@ -50,6 +62,7 @@ USUAL = frozenset(
         Capability.RANGE_READ,
         Capability.CONTAINERS,
         Capability.SWEEP,
+        Capability.QUARANTINE,
         Capability.BULK_DELETE,
         Capability.ACCESS_REQUESTS,
     }
@@ -106,6 +119,10 @@ class S3Connection(Connection):
     def containers(self, request: ContainersRequest) -> Iterator[ContainerEntry]:
         """Name the containers that hold objects."""
         return listing.containers(self._service, request)
+
+    def quarantine(self, request: QuarantineRequest) -> QuarantineResult:
+        """Set bad bytes aside, copied by the service itself."""
+        return quarantine.quarantine(self._service, request)
 
     def sweep(self, request: SweepRequest) -> SweepResult:
         """Remove what writers that died have left."""
