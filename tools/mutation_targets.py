@@ -80,6 +80,7 @@ TARGETS = (
                 "discard",
                 "fail_next",
                 "forget",
+                "hasten",
                 "hold",
                 "leave_behind",
                 "plant",

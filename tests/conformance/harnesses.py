@@ -24,6 +24,7 @@ class MemoryHarness(Harness):
         MemoryOffer.discard(MEMORY)
         super().__init__(driver, parameters_of(driver, user="one"))
         self.offer = MemoryOffer.at(MEMORY)
+        self.offer.cold.delay = 3600.0
 
     def bytes_at_rest(self, ref: ObjectRef) -> bytes | None:
         return self.offer.bytes_of(ref)
@@ -33,6 +34,12 @@ class MemoryHarness(Harness):
 
     def bytes_set_aside(self, place: str) -> bytes | None:
         return next((one.data for one in self.offer.quarantined if one.place == place), None)
+
+    def chill(self, ref: ObjectRef) -> None:
+        self.offer.chill(ref)
+
+    def let_pass(self, seconds: float) -> None:
+        self.offer.cold.hasten(seconds)
 
     def unreachable(self) -> ConnectionParameters:
         MemoryOffer.at("memory://gone").online = False

@@ -164,6 +164,7 @@ class HonestHarness(Harness):
         os.environ[ENVIRONMENT] = PASSWORD
         MemoryOffer.discard(URL)
         self.offer = MemoryOffer.at(URL)
+        self.offer.cold.delay = 3600.0
         self.driver = driver
         super().__init__(driver, self.given(user="one"))
 
@@ -184,6 +185,12 @@ class HonestHarness(Harness):
     def bytes_set_aside(self, place: str) -> bytes | None:
         found = (one.data for one in self.offer.quarantined if one.place == place)
         return next(found, None)
+
+    def chill(self, ref: ObjectRef) -> None:
+        self.offer.chill(ref)
+
+    def let_pass(self, seconds: float) -> None:
+        self.offer.cold.hasten(seconds)
 
     def unreachable(self) -> ConnectionParameters:
         MemoryOffer.at(GONE).online = False

@@ -75,6 +75,16 @@ class Harness:
         """The bytes that a quarantine keeps at a place; ``None`` when it has none there."""
         raise NotTried("the harness has no way to see what was set aside (bytes_set_aside)")
 
+    # --- hooks: slow media ------------------------------------------------------------------
+
+    def chill(self, ref: ObjectRef) -> None:
+        """Have an object on a slow medium only, as if it had not been asked for in a long time."""
+        raise NotTried("the harness has no way to move an object to a slow medium (chill)")
+
+    def let_pass(self, seconds: float) -> None:
+        """Have that much time pass for the service's access requests, at once."""
+        raise NotTried("the harness has no way to let time pass for the service (let_pass)")
+
     # --- hooks: other parameters ----------------------------------------------------------
 
     def new_place(self) -> ConnectionParameters:

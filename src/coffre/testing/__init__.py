@@ -14,7 +14,7 @@ from coffre.testing.answer_faults import (
     WrongSize,
 )
 from coffre.testing.chaos import ChaosConnection, ChaosDriver, Fired
-from coffre.testing.clock import FakeClock, SkippingClock
+from coffre.testing.clock import FakeClock
 from coffre.testing.cold import ColdObjects
 from coffre.testing.contents import ChangingContent, FailingContent
 from coffre.testing.faults import ErrorAfter, ErrorBefore, Fault, Latency, Moment
@@ -60,7 +60,6 @@ __all__ = [
     "Quarantined",
     "Rule",
     "ShortRead",
-    "SkippingClock",
     "StaleListing",
     "TornWrite",
     "WrongSize",

@@ -1,11 +1,9 @@
-"""Clocks that are told to move: tests neither wait nor guess."""
+"""A clock that stands still until it is told to move: tests neither wait nor guess."""
 
 from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
-
-from coffre.contract import SystemClock
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 """Where a fake clock begins unless told otherwise."""
@@ -47,23 +45,3 @@ class FakeClock:
     def __repr__(self) -> str:
         """Where the clock stands."""
         return f"FakeClock({self.now().isoformat()})"
-
-
-class SkippingClock(SystemClock):
-    """The machine's own clock, which a test can make skip ahead."""
-
-    def __init__(self) -> None:
-        """Nothing is skipped yet."""
-        self._skipped = 0.0
-
-    def now(self) -> datetime:
-        """The machine's time, and what was skipped."""
-        return super().now() + timedelta(seconds=self._skipped)
-
-    def monotonic(self) -> float:
-        """Seconds of the machine's clock, and those that were skipped."""
-        return super().monotonic() + self._skipped
-
-    def skip(self, seconds: float) -> None:
-        """Let that much time have passed."""
-        self._skipped += seconds

@@ -101,8 +101,8 @@ def test_the_whole_offer_is_used_only_when_it_is_the_kits_own() -> None:
 def test_a_capability_can_be_asked_for() -> None:
     with Bench(harness_of()) as bench:
         bench.need(Capability.REPLACE)
-        with pytest.raises(NotTried, match="server-copy"):
-            bench.need(Capability.SERVER_COPY)
+        with pytest.raises(NotTried, match="resumable-put"):
+            bench.need(Capability.RESUMABLE_PUT)
 
 
 def test_no_secret_shows_in_how_to_see_a_finding_again() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from coffre.conformance.bench import Bench
 from coffre.conformance.broken import NotTried, expect, raises, same
@@ -11,11 +13,14 @@ from coffre.conformance.check import check, check_each
 from coffre.conformance.contents import ScriptedContent
 from coffre.conformance.session import DATA, Session
 from coffre.contract import (
+    BulkPutRequest,
     Capability,
     DigestAlgorithm,
     ObjectConflictError,
     PutRequest,
+    PutResult,
     RetainedError,
+    SupportsBulkPut,
     UnsupportedOperationError,
 )
 from coffre.streams import BytesContent
@@ -159,3 +164,43 @@ def a_request_is_refused_before_its_content_is_opened(bench: Bench) -> None:
         with raises(UnsupportedOperationError, "a put that is to be retained"):
             session.store(request)
         same(content.opened, 0, "how often the content of a refused put was opened")
+
+
+@check("request.refused", needs=[Capability.BULK_PUT])
+def a_field_in_one_put_of_many_is_refused(bench: Bench) -> None:
+    """One put of three asks for what cannot be kept; it is refused, alone or with the others."""
+    fields = _fields_that_are_not_kept(bench)
+    content = ScriptedContent(DATA)
+    plain = [
+        PutRequest(ref=bench.ref(name), content=BytesContent(DATA), size=10) for name in ("a", "z")
+    ]
+    asks = replace(
+        PutRequest(ref=bench.ref("it"), content=content, size=10),
+        **fields,  # type: ignore[arg-type]
+    )
+    with bench.session() as session:
+        for put in (plain[0], asks, plain[1]):
+            bench.stored(put.ref)
+        service = cast(SupportsBulkPut, session.connection)
+        request = BulkPutRequest(puts=[plain[0], asks, plain[1]])
+        try:
+            outcomes = session.do("bulk put of 3", lambda: service.bulk_put(request))
+        except UnsupportedOperationError:
+            same(session.names(), [], "the container, all of them refused")
+        else:
+            kinds = [type(one) for one in outcomes]
+            owed = [PutResult, UnsupportedOperationError, PutResult]
+            same(kinds, owed, "the outcomes, the second of which cannot be honoured")
+        session.absent("it")
+    same(content.opened, 0, "how often the content of the refused put was opened")
+
+
+def _fields_that_are_not_kept(bench: Bench) -> dict[str, object]:
+    """Fields of a put that need what the session does not declare."""
+    if not bench.has(Capability.RETENTION):
+        return {"retain_until": datetime.now(UTC) + SOON}
+    if not bench.has(Capability.METADATA):
+        return {"metadata": {"name": "value"}}
+    if not bench.has(Capability.REPLACE):
+        return {"replace": True}
+    raise NotTried("the driver declares all that a put can need")

@@ -31,6 +31,8 @@ def it_cannot_be_deleted_before_its_date(bench: Bench) -> None:
         for one in (session, other):
             with raises(RetainedError, "deleting a retained object"):
                 one.delete("it")
+            told = one.stat("it").retain_until
+            expect(told is None or told >= until, f"stat tells of a date before its own: {told}")
             same(one.read("it"), DATA, "the bytes read")
         same(session.names(), ["it"], "the container")
 

@@ -12,6 +12,7 @@ from coffre.conformance.contents import ScriptedContent, some_bytes
 from coffre.conformance.session import DATA, Session
 from coffre.contract import (
     BulkPutRequest,
+    Capability,
     CoffreError,
     ContainerEntry,
     ContainersRequest,
@@ -107,6 +108,29 @@ def each_result_is_that_of_a_put(bench: Bench) -> None:
             same(result.digest, DigestAlgorithm.SHA512.of(data), "the digest in a result")
     for number, data in enumerate(datas):
         same(bench.at_rest(f"n{number}"), data, f"the bytes held under 'n{number}'")
+
+
+@check("put.content", needs=[Capability.BULK_PUT])
+def a_bulk_put_closes_what_it_opens(bench: Bench) -> None:
+    """Good ones, one that is there already, one in conflict, one too short, one that breaks off."""
+    contents = {
+        "good": ScriptedContent(DATA),
+        "same": ScriptedContent(DATA),
+        "taken": ScriptedContent(DATA),
+        "short": ScriptedContent(DATA, size=len(DATA) + 1),
+        "broken": ScriptedContent(DATA, SourceError("on purpose"), size=len(DATA) + 1),
+        "large": ScriptedContent(some_bytes(CHUNK + 1)),
+    }
+    with bench.session() as session:
+        session.put("same")
+        session.put("taken", b"before")
+        puts = [
+            PutRequest(ref=bench.ref(name), content=content, size=content.size)
+            for name, content in contents.items()
+        ]
+        bulk(bench, session, puts)
+        left = [name for name, one in contents.items() if one.opened != one.closed]
+    same(left, [], "the contents that were left open")
 
 
 @check("bulk-put.many")

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 from coffre.conformance.bench import Bench
 from coffre.conformance.broken import Broken, expect, raises, same, told
 from coffre.conformance.check import check, check_named
+from coffre.conformance.checks.uses import SERVICES
 from coffre.conformance.contents import ScriptedContent, some_bytes
 from coffre.conformance.session import Session
 from coffre.conformance.together import Hand
 from coffre.contract import (
-    BulkPutRequest,
     Capability,
-    ContainersRequest,
     ObjectConflictError,
     ObjectNotFoundError,
     OfferError,
     OfferUnavailableError,
-    PutRequest,
-    QuarantineRequest,
     SizeMismatchError,
     SourceError,
-    SupportsBulkPut,
-    SupportsContainers,
-    SupportsQuarantine,
-    SupportsSweep,
-    SweepRequest,
 )
 from coffre.streams import CHUNK, BytesContent
 
@@ -67,41 +58,6 @@ OPERATIONS: dict[str, Callable[[Session], object]] = {
     "capacity": lambda session: session.capacity(),
 }
 """The six operations, each tried on an object ``it`` that is held."""
-
-
-def put_one_of_many(session: Session) -> object:
-    """A bulk put of one; what is refused of it may be raised, or be its outcome."""
-    service = cast(SupportsBulkPut, session.connection)
-    put = PutRequest(ref=session.ref("late"), content=BytesContent(b"x"), size=1)
-    (outcome,) = service.bulk_put(BulkPutRequest(puts=[put]))
-    if isinstance(outcome, OfferError):
-        raise outcome
-    return outcome
-
-
-SERVICES: dict[str, tuple[Capability, Callable[[Session], object]]] = {
-    "bulk-put": (
-        Capability.BULK_PUT,
-        put_one_of_many,
-    ),
-    "containers": (
-        Capability.CONTAINERS,
-        lambda session: list(
-            cast(SupportsContainers, session.connection).containers(ContainersRequest())
-        ),
-    ),
-    "quarantine": (
-        Capability.QUARANTINE,
-        lambda session: cast(SupportsQuarantine, session.connection).quarantine(
-            QuarantineRequest(ref=session.ref("it"), reason="late")
-        ),
-    ),
-    "sweep": (
-        Capability.SWEEP,
-        lambda session: cast(SupportsSweep, session.connection).sweep(SweepRequest()),
-    ),
-}
-"""Services that a driver may have, tried likewise."""
 
 
 @check_named("session.closed", SERVICES)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffre.conformance.duties import drivers, errors, objects, services, sessions, trials
+from coffre.conformance.duties import (
+    drivers,
+    errors,
+    newer,
+    objects,
+    services,
+    sessions,
+    trials,
+)
 from coffre.conformance.duty import Duty
 
 DUTIES: Mapping[str, Duty] = {
     duty.id: duty
-    for module in (drivers, sessions, objects, errors, services, trials)
+    for module in (drivers, sessions, objects, errors, services, newer, trials)
     for duty in module.DUTIES
 }
 """By id, in the order in which they are tried and listed."""
