@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,6 +31,8 @@ class Server:
         self.accepted_key: paramiko.PKey | None = None
         self.overwrites = False
         """Whether a rename replaces what is there."""
+        self.after_rename: Callable[[Path], None] = lambda new: None
+        """What somebody else does to a name in the moment in which it appears."""
         self.longest_read = 1 << 20
         self.opens_sftp = True
         self.passwords: list[str] = []
@@ -144,7 +147,9 @@ class Files(paramiko.SFTPServerInterface):
         old, new = self._path(oldpath), self._path(newpath)
         if not self._server.overwrites and os.path.lexists(new):
             return SFTP_FAILURE
-        return done(lambda: os.replace(old, new))
+        status = done(lambda: os.replace(old, new))
+        self._server.after_rename(new)
+        return status
 
 
 class Handle(SFTPHandle):

@@ -13,6 +13,8 @@ from coffre.contract import (
     GetRequest,
     ListRequest,
     ObjectConflictError,
+    ObjectNotFoundError,
+    OfferUnavailableError,
     PutRequest,
     QuarantineRequest,
     StatRequest,
@@ -55,13 +57,14 @@ def test_reads_that_give_less_than_was_asked_for_are_asked_again(
         assert opened.stream.read() == DATA[10:]
 
 
+@pytest.mark.parametrize("others", [b"others", DATA[::-1]], ids=["shorter", "as-long"])
 def test_other_bytes_are_refused_by_a_rename_that_does_not_overwrite(
-    connection: SftpConnection,
+    connection: SftpConnection, others: bytes
 ) -> None:
     connection.put(deposit("it", DATA))
 
     with pytest.raises(ObjectConflictError):
-        connection.put(deposit("it", b"others"))
+        connection.put(deposit("it", others))
 
     assert connection.put(deposit("it", DATA)).already_there
     with connection.list(ListRequest(tenant=0, container="object")) as listing:
@@ -115,6 +118,45 @@ def test_a_record_that_is_damaged_leaves_the_object_readable(
 
     assert (told.size, told.recorded) == (len(DATA), None)
     assert told.stored_at is not None
+
+
+def test_an_object_that_is_deleted_as_it_appears_leaves_no_record(
+    server: Server, connection: SftpConnection
+) -> None:
+    server.after_rename = lambda new: new.unlink() if new.parts[-3] == "object" else None
+
+    assert connection.put(deposit("it", DATA)).size == len(DATA)
+
+    server.after_rename = lambda new: None
+    assert not list((server.root / "offer" / ".coffre" / "records").rglob("it"))
+    with pytest.raises(ObjectNotFoundError):
+        connection.stat(StatRequest(ref=named("it")))
+
+
+@pytest.mark.parametrize("name", ["it", "held"])
+def test_nothing_is_absent_from_an_offer_that_is_another_by_now(
+    server: Server, connection: SftpConnection, name: str
+) -> None:
+    connection.put(deposit("held", DATA))
+    marker = server.root / "offer" / MARKER
+    marker.write_bytes(marker.read_bytes() + b" ")
+
+    if name == "held":
+        assert connection.stat(StatRequest(ref=named(name))).size == len(DATA)
+        return
+    with pytest.raises(OfferUnavailableError, match="another offer"):
+        connection.stat(StatRequest(ref=named(name)))
+
+
+def test_nothing_is_absent_from_an_offer_that_has_lost_its_marker(
+    server: Server, connection: SftpConnection
+) -> None:
+    (server.root / "offer" / MARKER).unlink()
+
+    with pytest.raises(OfferUnavailableError, match="has lost its marker"):
+        connection.stat(StatRequest(ref=named("it")))
+    with pytest.raises(OfferUnavailableError, match="has lost its marker"):
+        connection.put(deposit("it", DATA))
 
 
 def test_the_marker_is_that_of_every_offer_of_files(
