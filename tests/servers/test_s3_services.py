@@ -45,7 +45,7 @@ def offer(server: str, **values: object) -> S3Harness:
     if server == "LOCALSTACK":
         there = {**there, "S3_SECRET_KEY": "any-key-will-do-here"}
     locked = {"retention": values["retention"]} if "retention" in values else {}
-    bucket = new_bucket(installed("s3"), there, **locked)
+    bucket = new_bucket(installed("s3"), there, "", **locked)
     return S3Harness(installed("s3"), there, bucket, **values)
 
 
