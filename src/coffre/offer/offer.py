@@ -9,8 +9,6 @@ from coffre.contract import (
     Capability,
     CoffreError,
     Connection,
-    DeleteRequest,
-    DeleteResult,
     Digest,
     Evidence,
     GetRequest,
@@ -19,13 +17,11 @@ from coffre.contract import (
     ListRequest,
     PutRequest,
     PutResult,
-    StatRequest,
-    StatResult,
 )
+from coffre.offer.asking import AskedOffer
 from coffre.offer.bulk import Bulk
-from coffre.offer.checks import check_verifiable, checked_put, checked_stat, watched
-from coffre.offer.configured import ConfiguredOffer
-from coffre.offer.confirmation import confirm_delete, confirm_put
+from coffre.offer.checks import check_verifiable, checked_put, watched
+from coffre.offer.confirmation import confirm_put
 from coffre.offer.contents import guarded
 from coffre.offer.examining import Examination
 from coffre.offer.holding import HeldListing, HeldStream, Hold
@@ -33,7 +29,7 @@ from coffre.offer.verification import check_obtainable, is_enough
 from coffre.offer.verification import verify as look_again
 
 
-class Offer(ConfiguredOffer):
+class Offer(AskedOffer):
     """One configured storage service. Safe to use from several threads at once.
 
     Every operation opens a connection, checks the request before anything is sent, holds the
@@ -169,33 +165,6 @@ class Offer(ConfiguredOffer):
         It keeps a connection from one object to the next; what fails ends that connection.
         """
         return Examination(self._sessions, self._retrier, self._work)
-
-    def stat(self, request: StatRequest) -> StatResult:
-        """Ask whether an object is there, its size, and what was kept with it.
-
-        Raises:
-            CoffreError: as the contract says of ``Connection.stat``.
-        """
-        with self._work:
-            return self._retrier.run(
-                lambda: self._sessions.use(
-                    request, lambda connection: checked_stat(connection.stat(request), request)
-                )
-            )
-
-    def delete(self, request: DeleteRequest) -> DeleteResult:
-        """Remove one object; removing what is not there succeeds, and says so.
-
-        After a lost answer an object that is gone counts as deleted, and as having existed.
-
-        Raises:
-            CoffreError: as the contract says of ``Connection.delete``.
-        """
-        with self._work:
-            return self._retrier.run(
-                lambda: self._sessions.use(request, lambda connection: connection.delete(request)),
-                partial(confirm_delete, self._sessions, request),
-            )
 
     def list(self, request: ListRequest) -> Listing:
         """List objects of one container, in order; close the listing, it holds a connection.

@@ -25,6 +25,7 @@ from coffre.contract import (
     SourceError,
     UnsupportedOperationError,
     refuse_unsupported,
+    usable,
 )
 from coffre.offer.standing import UNTRIED, Standing
 
@@ -159,7 +160,7 @@ class Sessions:
         declared = connection.capabilities
         known = self._known
         if known is None or known[0] is not declared:
-            known = self._known = (declared, declared - self.withheld)
+            known = self._known = (declared, self._relied_on(declared))
         return known[1]
 
     def capabilities(self) -> frozenset[Capability]:
@@ -171,11 +172,15 @@ class Sessions:
             try:
                 connection = self.open()
             except CoffreError:
-                return self.driver.capabilities - self.withheld
+                return self._relied_on(self.driver.capabilities)
             self.effective(connection)
             self.end(connection)
         known = self._known
-        return self.driver.capabilities - self.withheld if known is None else known[1]
+        return self._relied_on(self.driver.capabilities) if known is None else known[1]
+
+    def _relied_on(self, declared: frozenset[Capability]) -> frozenset[Capability]:
+        # A driver of 1.0 that declares a name of 1.1 cannot have meant its service.
+        return usable(declared, self.driver.contract) - self.withheld
 
     # --- errors ----------------------------------------------------------------------------
 
