@@ -61,7 +61,7 @@ class SwiftHarness(Harness):
     exclusive = True
     containers = ("object", "report", "a.b")
     large_object = 32 * MIB
-    answer_within = 20.0
+    answer_within = 30.0
 
     def __init__(self, driver: Driver, address: Mapping[str, str], **values: object) -> None:
         """Make an offer of a new prefix.
@@ -86,7 +86,7 @@ class SwiftHarness(Harness):
                 "user": told["SWIFT_USER"],
                 "password": Secret(told["SWIFT_KEY"]),
                 "prefix": self.prefix,
-                "timeout": 5.0,
+                "timeout": 8.0,
                 **self._values,
                 **values,
             },

@@ -33,15 +33,6 @@ class TestSegmentedSwift(DriverConformance):
         )
 
 
-class TestPooledSwift(DriverConformance):
-    profiles = ("core",)
-
-    @pytest.fixture
-    def harness(self) -> Iterator[Harness]:
-        with PooledDriver(installed("swift"), SIZES) as driver:
-            yield SwiftHarness(driver, address("SWIFT"))
-
-
 class TestLimitedPooledSwift(DriverConformance):
     profiles = ("core",)
 
