@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from typing import cast
+from urllib.parse import quote
 from uuid import uuid4
 
 from coffre.conformance import Harness
@@ -64,6 +65,15 @@ class AzureHarness(Harness):
     def bytes_set_aside(self, place: str) -> bytes | None:
         container, _, blob = place.partition("/")
         return self.client.bytes_of(container, blob)
+
+    def chill(self, ref: ObjectRef) -> None:
+        container, blob = self.layout.place_of(ref)
+        tier = {"x-ms-access-tier": "Archive"}
+        answer = self.client.ask("PUT", f"/{container}/{quote(blob)}?comp=tier", tier)
+        assert answer.status in (200, 202), answer
+
+    def let_pass(self, seconds: float) -> None:
+        """The emulator brings objects back at once, and keeps them so."""
 
     def new_place(self) -> ConnectionParameters:
         return self.of(self.driver, new_name())

@@ -23,8 +23,11 @@ from coffre.contract import (
     DeleteResult,
     GetRequest,
     GetResult,
+    HoldResult,
+    LiftHoldRequest,
     Listing,
     ListRequest,
+    PlaceHoldRequest,
     PutRequest,
     PutResult,
     QuarantineRequest,
@@ -33,11 +36,13 @@ from coffre.contract import (
     StatResult,
     SweepRequest,
     SweepResult,
+    UnsupportedOperationError,
     refuse_unsupported,
 )
 from coffre.contract.refusing import AnyRequest
-from coffre.drivers.azure import deleting, listing, reading, sweeping, thawing, writing
+from coffre.drivers.azure import deleting, listing, reading, stating, sweeping, thawing, writing
 from coffre.drivers.azure.credentials import Tokens, credential_of
+from coffre.drivers.azure.holding import lift_hold, place_hold
 from coffre.drivers.azure.making import find_offer, make_space
 from coffre.drivers.azure.naming import Layout
 from coffre.drivers.azure.quarantine import quarantine
@@ -58,7 +63,8 @@ EVERYWHERE = frozenset(
     }
 )
 """What every account has."""
-CAPABILITIES = EVERYWHERE | {Capability.RETENTION}
+CAPABILITIES = EVERYWHERE | {Capability.RETENTION, Capability.LEGAL_HOLD}
+"""And what it has where single blobs can be made immutable."""
 
 
 class AzureConnection(Connection):
@@ -86,6 +92,7 @@ class AzureConnection(Connection):
         # Asked of the service, never of the user: where policies are not switched on it answers
         # a put that wants one with an error at best.
         self.capabilities = CAPABILITIES if immutable else EVERYWHERE
+        self._service.immutable = immutable
 
     def _begin(self, request: AnyRequest) -> None:
         if self._closed:
@@ -112,7 +119,7 @@ class AzureConnection(Connection):
     def stat(self, request: StatRequest) -> StatResult:
         """Ask about one object."""
         self._begin(request)
-        return reading.stat(self._service, self._layout, request)
+        return stating.stat(self._service, self._layout, request)
 
     def delete(self, request: DeleteRequest) -> DeleteResult:
         """Remove one object; refused while a date or a hold keeps it."""
@@ -153,6 +160,24 @@ class AzureConnection(Connection):
         """Nothing: what was begun goes on to its end, and what was brought back stays."""
         self._begin(request)
         return AccessCancelResult(released=False)
+
+    def place_hold(self, request: PlaceHoldRequest) -> HoldResult:
+        """Forbid the deletion and the replacement of one object."""
+        self._begin(request)
+        self._refuse_without(Capability.LEGAL_HOLD)
+        return place_hold(self._service, self._layout, request)
+
+    def lift_hold(self, request: LiftHoldRequest) -> HoldResult:
+        """Lift one hold."""
+        self._begin(request)
+        self._refuse_without(Capability.LEGAL_HOLD)
+        return lift_hold(self._service, self._layout, request)
+
+    def _refuse_without(self, needed: Capability) -> None:
+        if needed not in self.capabilities:
+            raise UnsupportedOperationError(
+                "the container has no version-level immutability; nothing was sent"
+            )
 
     def capacity(self, request: CapacityRequest) -> CapacityResult:
         """Nothing is known: the service has no bound that it tells. That it answers is asked."""

@@ -38,6 +38,7 @@ class AzureDriver(Driver):
             Capability.SWEEP,
             Capability.ACCESS_REQUESTS,
             Capability.RETENTION,
+            Capability.LEGAL_HOLD,
             Capability.PREPARE,
         }
     )

@@ -79,6 +79,9 @@ TABLE: Mapping[str, Row] = {
     "BlobImmutableDueToLegalHold": _KEPT,
     "LeaseIdMissing": _LEASED,
     "LeaseIdMismatchWithBlobOperation": _LEASED,
+    "LeaseAlreadyPresent": Row(
+        OfferUnavailableError, "a hold of the object is being lifted; try again in a minute"
+    ),
     "BlobArchived": _COLD,
     "BlobBeingRehydrated": _COLD,
     "ServerBusy": _BUSY,

@@ -19,6 +19,7 @@ from coffre.contract import (
 )
 from coffre.drivers.azure.naming import QUARANTINE, Layout, Place
 from coffre.drivers.azure.reading import look_for
+from coffre.drivers.azure.retaining import refuse_retained
 from coffre.drivers.azure.service import Service, unseen
 
 _FIRST, _LONGEST = 0.05, 5.0
@@ -32,6 +33,7 @@ def quarantine(service: Service, layout: Layout, request: QuarantineRequest) -> 
     ref = request.ref
     place = layout.place_of(ref)
     held = look_for(service, place, ref)
+    refuse_retained(held, ref, service.clock.now())
     aside = layout.aside(QUARANTINE, ref, uuid4().hex)
     _copy(service, place, aside, held.etag, request)
     headers = {"If-Match": held.etag, "x-ms-delete-snapshots": "include"}

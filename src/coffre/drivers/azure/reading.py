@@ -1,4 +1,4 @@
-"""Get and stat: a blob opened for reading, and what the service says of it."""
+"""Get: a blob opened for reading; and what the service says of one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ from coffre.contract import (
     ConnectionLostError,
     Digest,
     DigestAlgorithm,
-    Evidence,
     GetRequest,
     GetResult,
     InvalidRangeError,
     ObjectRef,
     OfferFailedError,
-    StatRequest,
-    StatResult,
 )
 from coffre.drivers.azure.naming import Layout, Place
 from coffre.drivers.azure.records import Record, read_record
@@ -96,22 +93,6 @@ def look(
     if not answer.done:
         raise service.refused(answer, ref, changing=False)
     return held_of(answer.headers, ref)
-
-
-def stat(service: Service, layout: Layout, request: StatRequest) -> StatResult:
-    """Ask about one object; see ``Connection.stat``."""
-    ref = request.ref
-    held = look_for(service, layout.place_of(ref), ref)
-    return StatResult(
-        size=held.size,
-        evidence=Evidence.PRESENT,
-        recorded=held.record.digest,
-        recorded_size=held.record.size,
-        metadata=metadata_of(service, layout, ref, held.record),
-        stored_at=held.modified,
-        retain_until=held.retained_until,
-        ready=held.ready,
-    )
 
 
 def get(service: Service, layout: Layout, request: GetRequest) -> GetResult:

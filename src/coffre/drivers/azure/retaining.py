@@ -22,8 +22,13 @@ _UNTIL = "x-ms-immutability-policy-until-date"
 _MODE = "x-ms-immutability-policy-mode"
 
 
-def retention_headers(until: datetime, mode: str) -> dict[str, str]:
-    """Headers of a put, or of a policy, that keep a blob until a moment; seconds are rounded up."""
+def retention_headers(until: datetime, mode: str, now: datetime) -> dict[str, str]:
+    """Headers of a put, or of a policy, that keep a blob until a moment; seconds are rounded up.
+
+    None for a moment that is over: it forbids nothing, and the service takes no such date.
+    """
+    if until <= now:
+        return {}
     moment = until.astimezone(UTC)
     if moment.microsecond:
         moment = moment.replace(microsecond=0) + timedelta(seconds=1)
@@ -35,18 +40,19 @@ def extend_retention(service: Service, place: Place, request: PutRequest, held: 
     until = request.retain_until
     if until is None or (held.retained_until is not None and held.retained_until >= until):
         return
-    headers = retention_headers(until, service.settings.retention_mode)
+    headers = retention_headers(until, service.settings.retention_mode, service.clock.now())
     query = (("comp", "immutabilityPolicies"),)
-    service.done("PUT", place.path, query, headers, b"", ref=request.ref)
+    if headers:
+        service.done("PUT", place.path, query, headers, b"", ref=request.ref)
 
 
 def refuse_retained(held: Held, ref: ObjectRef, now: datetime) -> None:
-    """Refuse to take away what must be kept.
+    """Refuse to take away, or to hide behind another version, what must be kept.
 
     Raises:
         RetainedError: a date that is not over, or a hold.
     """
     if held.on_hold:
-        raise RetainedError("a legal hold forbids the deletion; lift it first", ref=ref)
+        raise RetainedError("a legal hold forbids it; lift it first", ref=ref)
     if held.retained_until is not None and held.retained_until > now:
         raise RetainedError(f"kept until {held.retained_until:%Y-%m-%d %H:%M:%S} UTC", ref=ref)

@@ -41,6 +41,8 @@ class Service:
         """
         self.settings = settings
         self.clock = clock
+        self.immutable = False
+        """Whether single blobs can be made immutable, as the offer's container told."""
         self._credential = credential
         self._session = HttpSession(settings.site, extra=EXTRA)
         self._streams: WeakSet[HttpStream] = WeakSet()

@@ -25,7 +25,7 @@ from coffre.drivers.azure.errors import code_of
 from coffre.drivers.azure.naming import Layout, Place
 from coffre.drivers.azure.reading import Held, digest_held, look, look_for
 from coffre.drivers.azure.records import identity, read_record
-from coffre.drivers.azure.retaining import extend_retention, retention_headers
+from coffre.drivers.azure.retaining import extend_retention, refuse_retained, retention_headers
 from coffre.drivers.azure.service import Service
 from coffre.drivers.azure.sidecars import forget, metadata_headers
 from coffre.drivers.azure.signing import Query
@@ -43,6 +43,8 @@ _SWEPT_AWAY = frozenset({"InvalidBlockList"})
 def put(service: Service, layout: Layout, request: PutRequest) -> PutResult:
     """Store one object; see ``Connection.put``."""
     writing = _Writing(service, layout, request)
+    if request.replace and service.immutable:
+        writing.refuse_retained()
     if request.size <= service.settings.block_size:
         return writing.in_one_request()
     return writing.in_blocks()
@@ -56,6 +58,12 @@ class _Writing:
         self._layout = layout
         self._request = request
         self._place: Place = layout.place_of(request.ref)
+
+    def refuse_retained(self) -> None:
+        """A replacement would succeed, and hide what must be kept behind a new version."""
+        held = self._held()
+        if held is not None:
+            refuse_retained(held, self._request.ref, self._service.clock.now())
 
     def in_one_request(self) -> PutResult:
         """The whole object is held in memory, and sent with its MD5."""
@@ -113,7 +121,9 @@ class _Writing:
         if settings.tier is not None:
             headers["x-ms-access-tier"] = settings.tier.capitalize()
         if request.retain_until is not None:
-            headers |= retention_headers(request.retain_until, settings.retention_mode)
+            headers |= retention_headers(
+                request.retain_until, settings.retention_mode, self._service.clock.now()
+            )
         return headers
 
     def _publish(

@@ -88,6 +88,8 @@ class Account:
             said = rule(asked)
             if said is not None:
                 return said
+        if asked.query.get("comp") == "list":
+            return Said(200, body=self._listed(asked.query.get("prefix", "")).encode())
         if asked.query.get("restype") == "container":
             return Said(200, headers={_IMMUTABLE: str(self.immutable).lower()})
         return getattr(self, f"_{asked.method.lower()}")(asked)  # type: ignore[no-any-return]
@@ -96,11 +98,13 @@ class Account:
         if asked.query.get("comp") == "tier":
             self.blobs[asked.path].headers["x-ms-archive-status"] = "rehydrate-pending-to-hot"
             return Said(202)
+        if asked.query.get("comp") == "lease":
+            return Said(201 if asked.path in self.blobs else 404, "BlobNotFound")
         if asked.query.get("comp") == "block":
             self.blocks[asked.path, asked.query["blockid"]] = asked.body
             return Said(201)
         kept = {name: value for name, value in asked.headers.items() if name.startswith(KEPT)}
-        if asked.query.get("comp") == "immutabilityPolicies":
+        if asked.query.get("comp") in ("immutabilityPolicies", "legalhold"):
             self.blobs[asked.path].headers |= kept
             return Said(200)
         if asked.headers.get("if-none-match") == "*" and asked.path in self.blobs:
@@ -113,6 +117,16 @@ class Account:
     def _joined(self, asked: Asked) -> bytes:
         names = re.findall(b"<Uncommitted>(.*?)</Uncommitted>", asked.body)
         return b"".join(self.blocks[asked.path, name.decode()] for name in names)
+
+    def _listed(self, prefix: str) -> str:
+        names = sorted(path.split("/", 2)[2] for path in self.blobs)
+        blobs = "".join(
+            f"<Blob><Name>{name}</Name><Properties><Content-Length>1</Content-Length></Properties>"
+            "</Blob>"
+            for name in names
+            if name.startswith(prefix)
+        )
+        return f"<EnumerationResults><Blobs>{blobs}</Blobs><NextMarker/></EnumerationResults>"
 
     def _get(self, asked: Asked) -> Said:
         said = self._head(asked)

@@ -43,6 +43,7 @@ ROWS = [
     (401, "", ForbiddenError),
     (403, "", ForbiddenError),
     (412, "LeaseIdMissing", ForbiddenError),
+    (409, "LeaseAlreadyPresent", OfferUnavailableError),
     (409, "BlobImmutableDueToPolicy", RetainedError),
     (409, "BlobImmutableDueToLegalHold", RetainedError),
     (409, "BlobArchived", NotReadyError),

@@ -9,6 +9,10 @@ import pytest
 from coffre.contract import (
     Capability,
     DeleteRequest,
+    LiftHoldRequest,
+    OfferUnavailableError,
+    PlaceHoldRequest,
+    QuarantineRequest,
     RetainedError,
     StatRequest,
     UnsupportedOperationError,
@@ -56,7 +60,7 @@ def test_the_date_is_published_with_the_object(immutable: Account, size: int) ->
 
 
 def test_a_part_of_a_second_is_rounded_up() -> None:
-    headers = retention_headers(UNTIL - timedelta(microseconds=1), "unlocked")
+    headers = retention_headers(UNTIL - timedelta(microseconds=1), "unlocked", datetime.now(UTC))
 
     assert headers["x-ms-immutability-policy-until-date"] == SHOWN
     assert headers["x-ms-immutability-policy-mode"] == "Unlocked"
@@ -100,3 +104,60 @@ def test_the_same_bytes_again_are_kept_at_least_as_long(immutable: Account) -> N
         assert connection.stat(StatRequest(ref=REF)).retain_until == UNTIL
         connection.put(put_request(retain_until=UNTIL - timedelta(days=9)))
         assert connection.stat(StatRequest(ref=REF)).retain_until == UNTIL
+
+
+def test_a_quarantine_takes_nothing_away_that_must_be_kept(immutable: Account) -> None:
+    with AzureDriver().connect(immutable.parameters()) as connection:
+        connection.put(put_request(retain_until=UNTIL))
+        with pytest.raises(RetainedError):
+            connection.quarantine(QuarantineRequest(ref=REF, reason="bad"))
+    assert list(immutable.blobs) == [PATH]
+
+
+def test_a_hold_that_was_set_by_other_means_is_told_and_not_touched(immutable: Account) -> None:
+    with AzureDriver().connect(immutable.parameters()) as connection:
+        connection.put(put_request())
+        immutable.blobs[PATH].headers["x-ms-legal-hold"] = "true"
+
+        assert connection.stat(StatRequest(ref=REF)).holds == {"unnamed"}
+        with pytest.raises(UnsupportedOperationError, match="another one"):
+            connection.place_hold(PlaceHoldRequest(ref=REF, id="case-1"))
+        assert connection.lift_hold(LiftHoldRequest(ref=REF, id="unnamed")).holds == {"unnamed"}
+    assert immutable.blobs[PATH].headers["x-ms-legal-hold"] == "true"
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_placing_a_hold_that_was_interrupted_can_be_done_again(
+    immutable: Account, number: int
+) -> None:
+    with AzureDriver().connect(immutable.parameters()) as connection:
+        connection.put(put_request())
+        steps = ["/archive/.holds/", PATH]
+        immutable.once("PUT", steps[number], Said(503, "ServerBusy"))
+        request = PlaceHoldRequest(ref=REF, id="case-1")
+        with pytest.raises(OfferUnavailableError):
+            connection.place_hold(request)
+
+        assert connection.place_hold(request).holds == {"case-1"}
+        assert connection.stat(StatRequest(ref=REF)).holds == {"case-1"}
+
+
+def test_of_two_who_lift_only_one_switches_off(immutable: Account) -> None:
+    with AzureDriver().connect(immutable.parameters()) as connection:
+        connection.put(put_request())
+        connection.place_hold(PlaceHoldRequest(ref=REF, id="case-1"))
+        immutable.once("PUT", "/archive/.holds/", Said(409, "LeaseAlreadyPresent"))
+        with pytest.raises(OfferUnavailableError, match="being lifted"):
+            connection.lift_hold(LiftHoldRequest(ref=REF, id="case-1"))
+
+        assert connection.stat(StatRequest(ref=REF)).holds == {"case-1"}
+
+
+def test_holds_are_refused_where_the_container_has_no_immutability(account: Account) -> None:
+    with AzureDriver().connect(account.parameters()) as connection:
+        connection.put(put_request())
+        with pytest.raises(UnsupportedOperationError):
+            connection.place_hold(PlaceHoldRequest(ref=REF, id="case-1"))
+        with pytest.raises(UnsupportedOperationError):
+            connection.lift_hold(LiftHoldRequest(ref=REF, id="case-1"))
+    assert list(account.blobs) == [PATH]
