@@ -12,6 +12,7 @@ from coffre.contract import (
     Evidence,
     ForbiddenError,
     ObjectConflictError,
+    ObjectNotFoundError,
     OfferFailedError,
     OfferFullError,
     PutRequest,
@@ -33,6 +34,8 @@ from coffre.tree import place_of, record_line, record_place
 
 SMALL = 1024 * 1024
 """Bytes up to which the record's file is opened together with the object's."""
+_ATTEMPTS = 16
+"""Times that an object may be deleted under a put of the same bytes before the put gives up."""
 _TOO_LITTLE = 1024 * 1024
 """Bytes free on a file system that refused to take more: it is full."""
 
@@ -145,16 +148,28 @@ class Putting:
 
     def record_it(self) -> None:
         """Once it is visible, have its record follow; or find out what is there instead."""
-        try:
-            self._appeared()
-        except StatusError as error:
-            self._meet(error)
+        self._take_place()
         if self.result is None and self.record is not None:
             remote = self._root.remote
             self._part.drop_name()
             self._moving = InPlace(self._root, self.record, record_place(self.place))
             self._looked = remote.lstat(self.place.path)
             self._part.close()
+
+    def _take_place(self) -> None:
+        failure: StatusError | None = None
+        for _ in range(_ATTEMPTS):
+            if failure is not None:
+                self.appear()  # what was in its place has just been deleted
+            try:
+                self._appeared()
+                return
+            except StatusError as error:
+                failure = error
+            if self._met():
+                return
+        if failure is not None:
+            raise self._why(failure) from failure
 
     def _appeared(self) -> None:
         try:
@@ -168,20 +183,25 @@ class Putting:
             self._root.make_folder(self.place.folder)
             appearing(self._root, self._part, self.place).get()
 
-    def _meet(self, error: StatusError) -> None:
-        """Something is there already, or else it failed: the server does not say which."""
+    def _met(self) -> bool:
+        """Something is there already, or else it failed: the server does not say which.
+
+        Returns:
+            False when nothing is there, or not any more.
+        """
         found = self._root.look(self.place, self.ref)
-        if found is None:
-            raise self._why(error) from error
-        if self._is_same(found):
+        if found is None or (same := self._is_same(found)) is None:
+            return False
+        if same:
             self.result = self._found_there()
-            return
+            return self.result is not None
         if not self.request.replace:
             raise ObjectConflictError(
                 f"{self.ref} holds other bytes already; they stay as they are", ref=self.ref
-            ) from None
+            )
         remove_record(self._root, self.place)
         replace(self._root, self._part, self.place)
+        return True
 
     def end(self) -> None:
         """See that the record is there, and that others see the size that was sent."""
@@ -207,24 +227,32 @@ class Putting:
 
     # --- the same bytes -------------------------------------------------------------------
 
-    def _is_same(self, found: Attributes) -> bool:
-        """Compare what is there with what was received: by its bytes, read again now."""
+    def _is_same(self, found: Attributes) -> bool | None:
+        """Compare what is there with what was received: by its bytes, read again now.
+
+        ``None`` when it was deleted meanwhile.
+        """
         if not is_file(found):
             raise intruder(self.ref)
         if found.size != self._copied.size:
             return False
-        digest = digest_of(self._root, self.ref, self.request.algorithm)
+        try:
+            digest = digest_of(self._root, self.ref, self.request.algorithm)
+        except ObjectNotFoundError:
+            return None
         return digest.matches(self._copied.digest)
 
-    def _found_there(self) -> PutResult:
+    def _found_there(self) -> PutResult | None:
         """Make what is there durable, and give it a record if it has none.
 
-        Its first writer may have died before either.
+        Its first writer may have died before either. ``None`` when it was deleted meanwhile.
         """
         root, place = self._root, self.place
         durable = False
         if root.flushes:
-            handle = root.remote.open(place.path, FOR_READING).get()
+            handle = root.remote.open(place.path, FOR_READING).if_there()
+            if handle is None:
+                return None
             root.remote.flush(handle).get()
             root.remote.close(handle)
             durable = root.flush_names(place.folder)
