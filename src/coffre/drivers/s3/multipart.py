@@ -30,6 +30,10 @@ BEGUN = ("InitiateMultipartUploadResult", "InitiateMultipartUpload")
 """Names of the document that tells the id of an upload; the second is rclone's."""
 
 
+MOST_HELD = 48 * 1024 * 1024
+"""Bytes of parts held for one put, unless a single part is larger than half of it."""
+
+
 class Upload:
     """One multipart upload, aborted on leaving unless it was completed."""
 
@@ -135,7 +139,9 @@ class Parts:
         self._upload = upload
         self._habits = habits
         self._part = settings.part_of(size)
-        threads = min(settings.parallel, -(-size // self._part))
+        # One buffer more than threads, and no more of them than the memory of a put allows.
+        room = max(MOST_HELD // self._part - 1, 1)
+        threads = min(settings.parallel, room, -(-size // self._part))
         self._buffers: SimpleQueue[bytearray] = SimpleQueue()
         for _ in range(threads + 1):
             self._buffers.put(bytearray(self._part))
