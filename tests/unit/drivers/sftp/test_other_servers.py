@@ -120,6 +120,17 @@ def test_a_record_that_is_damaged_leaves_the_object_readable(
     assert told.stored_at is not None
 
 
+def test_a_record_of_another_object_is_nobodys(server: Server, connection: SftpConnection) -> None:
+    connection.put(deposit("it", DATA))
+    connection.put(deposit("other", DATA))
+    records = server.root / "offer" / ".coffre" / "records"
+    ((record,), (other,)) = (list(records.rglob(name)) for name in ("it", "other"))
+    other.write_bytes(record.read_bytes())
+
+    assert connection.stat(StatRequest(ref=named("other"))).recorded is None
+    assert connection.stat(StatRequest(ref=named("it"))).recorded is not None
+
+
 def test_an_object_that_is_deleted_as_it_appears_leaves_no_record(
     server: Server, connection: SftpConnection
 ) -> None:
