@@ -14,6 +14,7 @@ from coffre.contract import (
     NotReadyError,
     ObjectConflictError,
     ObjectNotFoundError,
+    ObjectRef,
     OfferError,
     PutRequest,
     PutResult,
@@ -106,6 +107,19 @@ def let_go(service: Service, seen: Seen | None) -> None:
     for kind, token in ((LARGE, kept.aside), (RECORDS, kept.beside)):
         if token:
             remove(service, beside(service, kind, kept.ref, token))
+
+
+def give_up(service: Service, kind: str, ref: ObjectRef, token: str) -> None:
+    """Remove what was written for an object that was not published after all.
+
+    Only once it is seen that the object does not name it: a service, or a proxy, that does a
+    request twice refuses the second one because of the first, and what is there is our own.
+    What cannot be told or removed now is found by a sweep.
+    """
+    with suppress(OfferError):
+        seen = look(service, ref, "tidy up")
+        if seen is None or token not in (seen.kept.aside, seen.kept.beside):
+            remove(service, beside(service, kind, ref, token))
 
 
 def remove(service: Service, place: Place) -> None:

@@ -22,7 +22,7 @@ from coffre.contract import (
 from coffre.drivers.s3 import live
 from coffre.drivers.s3.aside import text_of
 from coffre.drivers.s3.errors import lost_after
-from coffre.drivers.s3.held import compared, refuse_another, remove
+from coffre.drivers.s3.held import compared, give_up, refuse_another
 from coffre.drivers.s3.looking import length_of, look
 from coffre.drivers.s3.multipart import Parts, Upload
 from coffre.drivers.s3.naming import Place
@@ -116,7 +116,7 @@ def _in_place(
     headers |= {RECORD: known} if known and fits(known) else {BESIDE: token}
     with Upload(service, place, headers, request.ref) as upload:
         copied, etags = _uploaded(service, upload, habits, request)
-        with _swept(service, beside(service, RECORDS, request.ref, token), BESIDE in headers):
+        with _given_up(service, RECORDS, request, token if BESIDE in headers else ""):
             if BESIDE in headers:
                 line = encode(request, copied.digest, moment)
                 _unseen(service, request, token, line)
@@ -142,14 +142,14 @@ def _unseen(service: Service, request: PutRequest, token: str, line: str) -> Non
 
 
 @contextmanager
-def _swept(service: Service, place: Place, written: bool) -> Iterator[None]:
-    """Remove what was written before the object that was to name it, when that failed for sure."""
+def _given_up(service: Service, kind: str, request: PutRequest, token: str) -> Iterator[None]:
+    """Remove what was written for an object that is not published, once that is sure."""
     try:
         yield
     except BaseException as error:
         doubt = isinstance(error, OfferUnavailableError) and error.effect_unknown
-        if written and not doubt:
-            remove(service, place)
+        if token and not doubt:
+            give_up(service, kind, request.ref, token)
         raise
 
 
@@ -170,7 +170,7 @@ def _aside(
     with Upload(service, place, headers, request.ref) as upload:
         copied, etags = _uploaded(service, upload, habits, request)
         _completed(upload, etags)
-    with _swept(service, place, True):
+    with _given_up(service, LARGE, request, token):
         _check_length(service, place, request)
         there = _named(
             service, habits, request, copied.digest, place, _locks(headers) | {ASIDE: token}
@@ -227,7 +227,7 @@ def _named(
             digest=signed, doing="put", ref=request.ref, accept={404, 409, 412},
         )  # fmt: skip
 
-    with _swept(service, beside(service, RECORDS, request.ref, token), BESIDE in headers):
+    with _given_up(service, RECORDS, request, token if BESIDE in headers else ""):
         return publish(service, request, digest, act)
 
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from coffre.contract import Buffer, Digest, Evidence, OfferError, PutRequest, PutResult
 from coffre.drivers.s3 import large
-from coffre.drivers.s3.held import let_go, remove
+from coffre.drivers.s3.held import give_up, let_go
 from coffre.drivers.s3.locking import refuse_retained, retain_longer
 from coffre.drivers.s3.looking import look
 from coffre.drivers.s3.publishing import (
@@ -23,7 +23,6 @@ from coffre.drivers.s3.records import (
     BESIDE,
     RECORD,
     RECORDS,
-    beside,
     encode,
     fits,
     new_token,
@@ -83,11 +82,11 @@ def _put_whole(
         there = publish(service, request, digest, act)
     except OfferError as error:
         if token and not getattr(error, "effect_unknown", False):
-            remove(service, beside(service, RECORDS, request.ref, token))
+            give_up(service, RECORDS, request.ref, token)
         raise
     if there is not None:
         if token:
-            remove(service, beside(service, RECORDS, request.ref, token))
+            give_up(service, RECORDS, request.ref, token)
         return there
     return PutResult(
         size=len(body), digest=digest, evidence=_evidence(habits, headers, answers[-1], digest)

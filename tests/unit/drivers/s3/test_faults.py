@@ -370,3 +370,36 @@ def test_no_secret_shows_in_what_is_raised() -> None:
 
     assert "a-secret-of-the-test" not in caught.value.message
     assert "AWS4" not in caught.value.message
+
+
+# --- requests that are done twice ----------------------------------------------------------------
+
+LONG = {"name": "x" * 5000}
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("completes", [True, False], ids=["in-place", "aside"])
+def test_what_our_own_object_names_is_kept_when_it_is_refused_the_second_time(
+    data: bytes, completes: bool
+) -> None:
+    bucket = Bucket(completes=completes)
+    kind = "POST complete" if data is LARGE and completes else "PUT"
+
+    def twice(asked: Asked) -> Answer:
+        if asked.kind != "PUT" or "/records/" not in asked.key:
+            bucket._done(asked)
+        if kind == "POST complete":
+            return error(412, "PreconditionFailed")
+        return bucket._done(asked)
+
+    if kind == "PUT":
+        bucket.fail("PUT", lambda _: None)  # the record, which is put first
+    bucket.fail(kind, twice)
+    with served(bucket) as parameters, S3Connection(parameters) as connection:
+        result = connection.put(request(data, metadata=LONG))
+        told = connection.stat(StatRequest(ref=REF))
+        with connection.get(GetRequest(ref=REF)) as opened:
+            read = opened.stream.read()
+
+    assert result.already_there
+    assert (read, told.metadata) == (data, LONG)
