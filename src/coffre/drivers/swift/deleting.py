@@ -6,7 +6,8 @@ from coffre.contract import DeleteRequest, DeleteResult
 from coffre.drivers.swift import records
 from coffre.drivers.swift.answers import error_of, from_swift
 from coffre.drivers.swift.place import Place
-from coffre.drivers.swift.segments import NEWEST, let_go
+from coffre.drivers.swift.segments import let_go
+from coffre.drivers.swift.service import NEWEST
 
 _TURNS = 4
 """Times that a delete is said again because a writer was there at the same moment."""

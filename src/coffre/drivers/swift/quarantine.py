@@ -16,7 +16,8 @@ from coffre.drivers.swift import records
 from coffre.drivers.swift.answers import error_of
 from coffre.drivers.swift.names import Spot
 from coffre.drivers.swift.place import Place
-from coffre.drivers.swift.segments import NEWEST, make_container
+from coffre.drivers.swift.segments import make_container
+from coffre.drivers.swift.service import NEWEST
 from coffre.drivers.swift.writers import begin_put, end_put
 from coffre.http import HttpAnswer
 

@@ -24,11 +24,12 @@ from coffre.contract import (
     StatResult,
 )
 from coffre.drivers.swift.answers import damaged, error_of
+from coffre.drivers.swift.large import LargeStream
 from coffre.drivers.swift.place import Place
 from coffre.drivers.swift.records import modified, record_of
-from coffre.drivers.swift.segments import NEWEST
+from coffre.drivers.swift.service import NEWEST
 from coffre.http import HttpAnswer, HttpStream
-from coffre.streams import BytesContent, Copied, chunks_of
+from coffre.streams import BytesContent, Copied, ReadableStream, chunks_of
 
 _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)", re.ASCII)
 
@@ -43,7 +44,8 @@ def get(place: Place, request: GetRequest) -> GetResult:
         end = "" if request.length is None else request.offset + request.length - 1
         headers["Range"] = f"bytes={request.offset}-{end}"
     ref = request.ref
-    stream = place.service.open(place.names.spot(ref).path, headers)
+    path = place.names.spot(ref).path
+    stream = place.service.open(path, headers)
     try:
         if stream.status == 416:
             return _after_the_end(place, request, stream)
@@ -54,7 +56,10 @@ def get(place: Place, request: GetRequest) -> GetResult:
     except BaseException:
         stream.close()
         raise
-    return GetResult(stream=stream, size=size, metadata=metadata, recorded=recorded)
+    given: ReadableStream = stream
+    if "X-Static-Large-Object" in stream.headers:
+        given = LargeStream(place.service, path, ref, stream, request.offset)
+    return GetResult(stream=given, size=size, metadata=metadata, recorded=recorded)
 
 
 def _refusal(answer: HttpAnswer, ref: ObjectRef) -> Exception:

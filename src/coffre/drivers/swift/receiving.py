@@ -31,11 +31,17 @@ class Source:
         self._chunks = chunks_of(stream)
         self._left = _NOTHING
         self._size = 0
+        """Bytes given."""
         algorithm = request.algorithm
         self._attested = isinstance(stream, ReadableStream) and stream.attests(algorithm)
         self._hasher = None if self._attested else algorithm.new()
         self.md5 = ""
         """Of the piece that was given last, once it was given whole."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was given yet."""
+        return self._size > 0
 
     def piece(self, length: int) -> Iterator[Buffer]:
         """The next so many bytes; each buffer is only lent.

@@ -26,7 +26,7 @@ from coffre.drivers.swift.answers import error_of, from_swift
 from coffre.drivers.swift.limits import Limits
 from coffre.drivers.swift.names import Names, Spot
 from coffre.drivers.swift.receiving import Source
-from coffre.drivers.swift.service import Service, answered
+from coffre.drivers.swift.service import NEWEST, Service, answered
 
 GRACE = 24 * 3600
 """Seconds for which what was replaced stays, for those who are reading it."""
@@ -57,8 +57,13 @@ class Uploaded:
         spot = self._names.beside(self._request.ref, self._put, f"{number:08}")
         answer = self._service.send(spot.path, _BODY, size, lambda: source.piece(size))
         if answer.status == 404 and from_swift(answer.headers) and not number:
-            # Asked before anything was sent: see Service.send.
             make_container(self._service, self._names.segments)
+            if source.begun:  # by a service that takes bytes before it says yes
+                raise OfferUnavailableError(
+                    "the container of segments was not there, and is now; try again",
+                    ref=self._request.ref,
+                    effect_unknown=False,
+                )
             answer = self._service.send(spot.path, _BODY, size, lambda: source.piece(size))
         etag = answered(answer, self._request.ref).headers.get("Etag", "").strip('"')
         if etag != source.md5:
@@ -198,7 +203,3 @@ def let_go(service: Service, names: Names, ref: ObjectRef, put: str, *, replaced
             return
         for spot in spots:
             service.done("POST", spot.path, {"X-Delete-After": str(GRACE)})
-
-
-NEWEST = {"X-Newest": "true"}
-"""Ask all the servers that should hold a copy, and believe the latest."""

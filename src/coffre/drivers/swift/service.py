@@ -16,6 +16,8 @@ from coffre.drivers.swift.settings import Login, split_url
 from coffre.drivers.swift.tokens import TOKENS, Tokens
 from coffre.http import HttpAnswer, HttpRequest, HttpSession, HttpStream
 
+NEWEST = {"X-Newest": "true"}
+"""Ask all the servers that should hold a copy, and believe the latest."""
 _NOTHING: Mapping[str, str] = {}
 _known: dict[str, Limits] = {}
 """Limits of each cluster that this process has asked; a value is set whole, never changed."""

@@ -21,7 +21,8 @@ from coffre.drivers.swift.answers import error_of, from_swift
 from coffre.drivers.swift.listing import entries_of
 from coffre.drivers.swift.names import Spot, put_of
 from coffre.drivers.swift.place import Place
-from coffre.drivers.swift.segments import NEWEST, remove
+from coffre.drivers.swift.segments import remove
+from coffre.drivers.swift.service import NEWEST
 from coffre.drivers.swift.writers import is_alive
 
 ELSEWHERE = 24 * 3600.0

@@ -32,13 +32,13 @@ from coffre.drivers.swift.place import Place
 from coffre.drivers.swift.reading import read_digest
 from coffre.drivers.swift.receiving import Source, digest_received, md5_of, receive_whole
 from coffre.drivers.swift.segments import (
-    NEWEST,
     Uploaded,
     give_up,
     let_go,
     make_container,
     sizes_of,
 )
+from coffre.drivers.swift.service import NEWEST
 from coffre.drivers.swift.writers import begin_put, end_put
 from coffre.http import HttpAnswer
 from coffre.streams import Copied
@@ -79,17 +79,16 @@ class _Put:
         self._spot = place.names.spot(request.ref)
         self._beside = False
         """Whether anything may lie beside that has to be taken away when the put fails."""
+        self._in_doubt = False
+        """Whether an object may be there that needs what lies beside: a sweep looks, later."""
 
     def done(self) -> PutResult:
         try:
             return self._stored()
-        except OfferUnavailableError as error:
-            # Not reached, or in doubt: the object may be there, and need what lies beside it.
-            if self._beside and not error.effect_unknown:
-                self._give_up()
-            raise
-        except BaseException:
-            if self._beside:
+        except BaseException as error:
+            # Never while the service may have published it, whoever it was that interrupted us.
+            lost = isinstance(error, OfferUnavailableError) and error.effect_unknown
+            if self._beside and not self._in_doubt and not lost:
                 self._give_up()
             raise
 
@@ -110,7 +109,9 @@ class _Put:
                     return there
             if staged is None:
                 staged = self._in_segments()
+            self._in_doubt = True
             answer = self._publish(staged)
+            self._in_doubt = answer.done
             if answer.status in (409, 412):
                 continue
             if not answer.done:
@@ -252,10 +253,10 @@ class _Put:
         now = self._held()
         if now is None or records.put_in(now.headers) == self._name:
             return result  # deleted since, if it is gone: it was there when it was said to be
-        there = self._compared(copied, now)
-        if there is not None:
-            self._take_away_if_staged()
-        return there
+        # Our own segments stay for a sweep, which sees whether nothing needs them any more.
+        self._in_doubt = False
+        self._beside = False
+        return self._compared(copied, now)
 
     def _let_go_of(self, before: HttpAnswer) -> None:
         """What the object that was replaced has stored beside is not needed for long."""
