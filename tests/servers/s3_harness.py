@@ -176,13 +176,13 @@ class S3Harness(Harness):
 
     def other_user(self) -> ConnectionParameters:
         address = self.client.address
-        if "S3_OTHER_ACCESS_KEY" not in address:
+        if "S3_SECOND_ACCESS_KEY" not in address:
             return super().other_user()
         return self._parameters(
             self.driver,
             address["S3_ENDPOINT"],
-            address["S3_OTHER_ACCESS_KEY"],
-            address["S3_OTHER_SECRET_KEY"],
+            address["S3_SECOND_ACCESS_KEY"],
+            address["S3_SECOND_SECRET_KEY"],
         )
 
     def new_place(self) -> ConnectionParameters:

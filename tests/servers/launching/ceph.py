@@ -90,6 +90,8 @@ class Ceph(Server):
             "S3_ENDPOINT": url,
             "S3_ACCESS_KEY": "coffreaccess",
             "S3_SECRET_KEY": "coffresecret",
+            "S3_SECOND_ACCESS_KEY": "coffresecond",
+            "S3_SECOND_SECRET_KEY": "coffresecondsecret",
             "S3_OTHER_ACCESS_KEY": "otheraccess",
             "S3_OTHER_SECRET_KEY": "othersecret",
             "S3_REGION": "default",
@@ -143,6 +145,8 @@ class _Cluster:
                 "user create", f"--uid={name}", f"--display-name={name}",
                 f"--access-key={name}access", f"--secret-key={name}secret",
             )  # fmt: skip
+        second = ("--access-key=coffresecond", "--secret-key=coffresecondsecret")
+        self._administer("key create", "--uid=coffre", "--key-type=s3", *second)
         self._administer(
             "subuser create", "--uid=coffre", "--subuser=coffre:swift", "--access=full",
             "--key-type=swift", "--secret-key=coffreswift",

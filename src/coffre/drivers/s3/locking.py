@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from coffre.contract import ForbiddenError, ObjectRef, RetainedError
 from coffre.drivers.s3.documents import element, parse_answer, texts
@@ -27,6 +27,12 @@ def retained_until(seen: Seen) -> datetime | None:
 def is_held(seen: Seen) -> bool:
     """Whether the version that was seen is under a legal hold."""
     return seen.headers.get("x-amz-object-lock-legal-hold", "").upper() == "ON"
+
+
+def lock_date(until: datetime) -> str:
+    """A date of retention, in the whole seconds of S3: never an earlier one than was asked for."""
+    later = until if until.microsecond == 0 else until.replace(microsecond=0) + timedelta(seconds=1)
+    return later.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def refuse_retained(service: Service, ref: ObjectRef, seen: Seen) -> None:
@@ -56,7 +62,7 @@ def retain_longer(service: Service, ref: ObjectRef, until: datetime) -> None:
         "Retention",
         texts(
             Mode=service.settings.retention.value.upper(),
-            RetainUntilDate=until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            RetainUntilDate=lock_date(until),
         ),
     ).encode()
     change_lock(service, seen, "retention", body)

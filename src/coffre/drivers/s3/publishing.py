@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import UTC
 
 from coffre.contract import (
     Digest,
@@ -21,6 +20,7 @@ from coffre.contract import (
 )
 from coffre.drivers.s3.errors import told
 from coffre.drivers.s3.held import already_there
+from coffre.drivers.s3.locking import lock_date
 from coffre.drivers.s3.looking import LOOKS, check_missing, look
 from coffre.drivers.s3.naming import Place
 from coffre.drivers.s3.service import Service
@@ -153,9 +153,8 @@ def common_headers(service: Service, request: PutRequest) -> dict[str, str]:
     if settings.storage_class:
         headers["x-amz-storage-class"] = settings.storage_class
     if request.retain_until is not None and request.retain_until > service.clock.now():
-        until = request.retain_until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         headers["x-amz-object-lock-mode"] = settings.retention.value.upper()
-        headers["x-amz-object-lock-retain-until-date"] = until
+        headers["x-amz-object-lock-retain-until-date"] = lock_date(request.retain_until)
     return headers
 
 
