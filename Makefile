@@ -4,6 +4,7 @@
 #   SOURCE   directory that `make run` stores            (default docs)
 #   WORK     where `make run` puts its offers and ledger (default build/run)
 #   TESTS    what `make test` runs, with any option of pytest; the same for `make test-servers`
+#   WORKERS  how many of those run at once: they wait for servers more than they work (default 4)
 #   SERVERS  which servers `make test-servers` starts, by name   (default all)
 
 PYTHON ?= python3
@@ -11,15 +12,17 @@ SOURCE ?= docs
 WORK   ?= build/run
 TESTS  ?=
 SERVERS ?=
+WORKERS ?= 4
 UV     ?= uv
 
 VENV := .venv
 BIN  := $(VENV)/bin
 LOCK := requirements/dev.lock
+PEERS := requirements/peers.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test test-servers conformance check format bench docs lock clean
+.PHONY: help env run test test-servers conformance check format bench peers docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -34,7 +37,7 @@ test: env ## pass the tests
 
 test-servers: env ## install and start real servers, and pass the tests that need them
 	@$(BIN)/python -m tests.servers.launching --only "$(SERVERS)" -- \
-	    $(BIN)/python -m pytest -n auto --dist worksteal tests/servers $(TESTS)
+	    $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/servers $(TESTS)
 
 conformance: env ## hold our drivers against the contract, then the kit against liars and mutants
 	@COFFRE_LIAR_TABLE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal tests/conformance tests/liars
@@ -64,6 +67,12 @@ lock: ## resolve the dependencies again (needs uv)
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	    --group dev --extra postgresql --extra prometheus --extra certificate \
 	    --extra s3 --extra sftp --extra webdav pyproject.toml --output-file $(LOCK)
+	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	    --constraint $(LOCK) requirements/peers.in --output-file $(PEERS)
+
+peers: env ## install the clients that `make bench` measures drivers beside
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(PEERS)
 
 clean: ## remove what the targets above made
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
