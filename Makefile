@@ -69,10 +69,12 @@ lock: ## resolve the dependencies again (needs uv)
 	    --extra s3 --extra sftp --extra webdav pyproject.toml --output-file $(LOCK)
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	    --constraint $(LOCK) requirements/peers.in --output-file $(PEERS)
+	    requirements/peers.in --output-file $(PEERS)
 
+# In a directory of their own: what they pin is nobody else's.
 peers: env ## install the clients that `make bench` measures drivers beside
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(PEERS)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	    --upgrade --target $(VENV)/peers -r $(PEERS)
 
 clean: ## remove what the targets above made
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

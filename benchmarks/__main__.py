@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         "--markdown",
         type=Path,
         metavar="FILE",
-        help="fill the table of docs/explanation/performance.md or fairness.md ('-': show it)",
+        help="fill the table of a page of docs/explanation, fairness.md for one ('-': show it)",
     )
     return parser
 

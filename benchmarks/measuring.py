@@ -148,6 +148,7 @@ def _value(measure: Measure, pair: Pair, objects: int) -> float:
     return {
         Measure.TIME: ours / reference,
         Measure.RATE: reference / ours,
+        Measure.PROCESSOR: pair.ours.cpu / pair.reference.cpu,
         Measure.MICROSECONDS: ours * 1e6 / objects,
         Measure.MILLISECONDS: ours * 1e3 / objects,
     }[measure]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks.cases import audit, calls, large, memory, pool, small, start
+from benchmarks.cases import audit, calls, drivers, large, memory, pool, small, start
 from benchmarks.options import Case
 
 CASES: Mapping[str, Case] = {
@@ -15,4 +15,5 @@ CASES: Mapping[str, Case] = {
     **start.CASES,
     **calls.CASES,
     **pool.CASES,
+    **drivers.CASES,
 }

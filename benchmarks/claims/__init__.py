@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from benchmarks.claims.budget import budgets
 from benchmarks.claims.claim import Bound, Claim, Measure
+from benchmarks.claims.drivers import DRIVERS
 from benchmarks.claims.pools import POOLS
 from benchmarks.claims.storing import STORING
 
-CLAIMS = (*STORING, *POOLS)
+CLAIMS = (*STORING, *POOLS, *DRIVERS)
 
 __all__ = ["CLAIMS", "Bound", "Claim", "Measure", "budgets", "claim", "claims_of"]
 

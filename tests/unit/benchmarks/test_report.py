@@ -123,7 +123,7 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8") == "nothing here"
 
 
-@pytest.mark.parametrize("name", ["performance.md", "fairness.md"])
+@pytest.mark.parametrize("name", ["performance.md", "fairness.md", "drivers.md"])
 def test_our_own_page_has_a_place_for_its_figures_and_names_every_claim(name: str) -> None:
     page = (PAGES / name).read_text(encoding="utf-8")
     _, _, rest = page.partition(TABLE_BEGINS)
@@ -135,7 +135,7 @@ def test_our_own_page_has_a_place_for_its_figures_and_names_every_claim(name: st
 
 
 def test_every_claim_is_told_on_a_page_of_ours() -> None:
-    assert {claim.page for claim in CLAIMS} == {"performance.md", "fairness.md"}
+    assert {claim.page for claim in CLAIMS} == {"performance.md", "fairness.md", "drivers.md"}
 
 
 def test_a_page_of_another_name_tells_every_claim() -> None:
@@ -146,5 +146,8 @@ def test_every_claim_has_a_case_and_every_case_a_claim() -> None:
     assert list(CASES) == [claim.name for claim in CLAIMS]
 
 
-def test_a_claim_of_pools_and_its_page_are_named_alike() -> None:
+def test_a_claim_of_pools_or_drivers_and_its_page_are_named_alike() -> None:
     assert all((claim.page == "fairness.md") is claim.name.startswith("pool-") for claim in CLAIMS)
+    assert all(
+        (claim.page == "drivers.md") is claim.name.startswith("drivers-") for claim in CLAIMS
+    )
