@@ -1,6 +1,6 @@
 """Write the reference pages that are made from the code and never edited.
 
-    python -m tools.reference           write docs/reference/{contract,cli,conformance,errors}.md
+    python -m tools.reference           write the pages of PAGES below
     python -m tools.reference --check   change nothing; status 1 when a page is out of date
 
 The docstrings of the contract are what binds providers and callers, so its page is made from
@@ -21,6 +21,7 @@ from pathlib import Path
 from tools.commands_page import commands_page
 from tools.conformance_page import conformance_page
 from tools.errors_page import errors_page
+from tools.guarantees_page import guarantees_page
 
 ROOT = Path(__file__).parents[1]
 CONTRACT = ROOT / "src" / "coffre" / "contract"
@@ -134,6 +135,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": commands_page,
     "conformance.md": conformance_page,
     "errors.md": errors_page,
+    "guarantees.md": guarantees_page,
 }
 """Each page, and what makes it."""
 

@@ -29,9 +29,13 @@ SIZES = ("empty", "small", "parts")
 
 def crossing(parameters: ConnectionParameters) -> int:
     """Bytes of an object that the driver stores in parts, as far as its parameters tell."""
+    return min(max(told_part(parameters) + 1, SMALLEST_PART), LARGEST_PART)
+
+
+def told_part(parameters: ConnectionParameters) -> int:
+    """Bytes of one part, as the parameters tell it; 0 when they do not."""
     sizes = [value for name, value in parameters.values if name in SIZE_NAMES]
-    told = max((size for size in sizes if isinstance(size, int)), default=0)
-    return min(max(told + 1, SMALLEST_PART), LARGEST_PART)
+    return max((size for size in sizes if isinstance(size, int)), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +110,18 @@ def scratch_of(bench: Bench) -> Scratch:
 
 
 def data_of(bench: Bench, case: str, start: int = 0) -> bytes:
-    """Bytes of the size of a case; with another start, others of the same size."""
-    size = {"empty": 0, "small": SMALL, "parts": scratch_of(bench).part_size}[case]
+    """Bytes of the size of a case; with another start, others of the same size.
+
+    Raises:
+        NotTried: the driver stores in parts what is larger than all that is to be tried.
+    """
+    scratch = scratch_of(bench)
+    size = {"empty": 0, "small": SMALL, "parts": scratch.part_size}[case]
+    part = told_part(scratch.parameters)
+    if case == "parts" and size <= part:
+        raise NotTried(
+            f"the driver's parts have {part} bytes, and {size} were tried at most: give --part-size"
+        )
     return some_bytes(size, start)
 
 

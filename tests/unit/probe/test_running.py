@@ -191,6 +191,17 @@ def test_large_objects_are_larger_than_a_part(
     assert crossing(ConnectionParameters(url=URL, values=values)) == size
 
 
+def test_parts_larger_than_all_that_is_tried_are_not_taken_for_tried(offer: MemoryOffer) -> None:
+    where = ConnectionParameters(url=URL, values=(("segment_size", 256 * 2**20),))
+    checks = [one for one in EVERY_TRIAL if one.duty.id == "put.whole"]
+
+    record = run_probe("north", MemoryDriver(), where, settings=QUICK, checks=checks)
+
+    (parts,) = (one for one in record.trials if one.trial.endswith(":parts"))
+    assert parts.outcome == "not tried"
+    assert "give --part-size" in parts.seen
+
+
 # --- liars ---------------------------------------------------------------------------------------
 
 
