@@ -10,7 +10,8 @@ import pytest
 from coffre.conformance import DriverConformance, Harness
 from coffre.contract import ConnectionParameters, Driver, ObjectRef
 from coffre.pool import LimitedDriver, PooledDriver, PoolSettings
-from tests.conformance.harnesses import installed
+from coffre.testing import ChaosDriver
+from tests.conformance.harnesses import WITHOUT_MODEL, installed
 from tests.unit.drivers.process.reference import FOOTER, reference_parameters
 from tests.unit.drivers.process.reference import program as program
 
@@ -100,3 +101,13 @@ class TestPooledProcessDriver(DriverConformance):
         with PooledDriver(installed("process"), PoolSettings(max_size=64)) as pooled:
             driver = LimitedDriver(pooled, max_concurrent=64)
             yield ProcessHarness(driver, program, tmp_path / "offer")
+
+
+class TestCalmChaosAroundAProcess(DriverConformance):
+    """Chaos without a fault changes nothing, around a driver that is not in this process either."""
+
+    profiles = WITHOUT_MODEL
+
+    @pytest.fixture
+    def harness(self, program: Path, tmp_path: Path) -> Harness:
+        return ProcessHarness(ChaosDriver(installed("process")), program, tmp_path / "offer")

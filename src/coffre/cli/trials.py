@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from coffre.conformance import Report, Tally, Verdict
 
 HEADINGS = ("PROFILE", "OUTCOME", "PASSED", "FAILED", "NOT TRIED")
+TEST_FILE = "docs/how-to/write-a-driver.md"
+"""Page that tells how to give the kit the means to look behind a driver's back."""
 FIGURES = ("FIGURE", "VALUE", "UNIT")
 
 
@@ -73,6 +75,8 @@ def tell_report(report: Report, again: str, out: Output) -> None:
     contract = f"contract {report.contract}"
     took = seconds_text(report.seconds)
     out.result({}, f"{driver}, {contract}: {tally_text(report.tally)}, {took}, seed {report.seed}")
+    if any(one.hook for one in report.not_tried()):
+        out.advice(f"what a command has no means to try, a test file has: {TEST_FILE}")
     if report.findings:
         out.advice(f"the same again: {again} --seed {report.seed}")
 

@@ -61,6 +61,7 @@ class Bench:
         """What was done."""
         self.remarks: list[str] = []
         self.figures: list[Figure] = []
+        self._abandoned = False
         self._made: set[ObjectRef] = set()
         self._sessions = count(1)
         self._open = ExitStack()
@@ -159,8 +160,26 @@ class Bench:
 
     # --- reaching it ----------------------------------------------------------------------
 
+    def abandon(self) -> None:
+        """Have the check begin no other step: it hangs, and the run goes on without it.
+
+        Its thread cannot be ended from outside. When the step in hand comes to an end, the check
+        does, and cleans up.
+        """
+        self._abandoned = True
+
+    def go_on(self) -> None:
+        """Asked before every step.
+
+        Raises:
+            NotTried: the check was given up in the meantime.
+        """
+        if self._abandoned:
+            raise NotTried("the check was given up, and does not go on")
+
     def connect(self, parameters: ConnectionParameters | None = None) -> Connection:
         """A bare connection; it is closed at the end if the check does not."""
+        self.go_on()
         # Not `or`: parameters without a value have the length 0, and so are false.
         wanted = self.parameters if parameters is None else parameters
         connection = self.driver.connect(wanted)

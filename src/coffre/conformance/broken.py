@@ -23,6 +23,16 @@ class Broken(AssertionError):  # noqa: N818 - a verdict, and no failure of the k
 class NotTried(Exception):  # noqa: N818 - no error: there was nothing to try it on
     """The check cannot be made on this offer; the message says why. Never counted as passed."""
 
+    def __init__(self, reason: str, *, hook: str | None = None) -> None:
+        """Say why.
+
+        Args:
+            reason: in the words of somebody who runs a command, and has written no harness.
+            hook: method of the harness that would make it possible, for whoever writes one.
+        """
+        super().__init__(reason)
+        self.hook = hook
+
 
 def expect(kept: object, seen: str) -> None:
     """Hold something true.

@@ -65,31 +65,36 @@ class Harness:
 
     def bytes_at_rest(self, ref: ObjectRef) -> bytes | None:
         """The bytes held under a reference, seen without the driver; ``None`` when it has none."""
-        raise NotTried("the harness has no way to see the bytes at rest (bytes_at_rest)")
+        raise NotTried(
+            "the bytes at rest cannot be looked at without the driver", hook="bytes_at_rest"
+        )
 
     def damage(self, ref: ObjectRef) -> None:
         """Change the bytes at rest, their number and nothing else unchanged."""
-        raise NotTried("the harness has no way to damage an object (damage)")
+        raise NotTried("no object can be damaged behind the driver's back", hook="damage")
 
     def bytes_set_aside(self, place: str) -> bytes | None:
         """The bytes that a quarantine keeps at a place; ``None`` when it has none there."""
-        raise NotTried("the harness has no way to see what was set aside (bytes_set_aside)")
+        raise NotTried(
+            "the bytes that were set aside cannot be looked at without the driver",
+            hook="bytes_set_aside",
+        )
 
     # --- hooks: slow media ------------------------------------------------------------------
 
     def chill(self, ref: ObjectRef) -> None:
         """Have an object on a slow medium only, as if it had not been asked for in a long time."""
-        raise NotTried("the harness has no way to move an object to a slow medium (chill)")
+        raise NotTried("no object can be moved to a slow medium on purpose", hook="chill")
 
     def let_pass(self, seconds: float) -> None:
         """Have that much time pass for the service's access requests, at once."""
-        raise NotTried("the harness has no way to let time pass for the service (let_pass)")
+        raise NotTried("time cannot be made to pass for the service", hook="let_pass")
 
     # --- hooks: other parameters ----------------------------------------------------------
 
     def new_place(self) -> ConnectionParameters:
         """Parameters of an empty place that is no offer yet."""
-        raise NotTried("the harness has no place that is not an offer yet (new_place)")
+        raise NotTried("no empty place is known that is not an offer yet", hook="new_place")
 
     def unreachable(self) -> ConnectionParameters:
         """Parameters of an offer that cannot be reached.
@@ -104,21 +109,21 @@ class Harness:
 
     def other_user(self) -> ConnectionParameters:
         """Parameters of the same offer for another user, who sees the same objects."""
-        raise NotTried("the harness has no second user (other_user)")
+        raise NotTried("no second user is known", hook="other_user")
 
     def refused_user(self) -> ConnectionParameters:
         """Parameters that the service does not accept: a wrong password, an unknown user."""
-        raise NotTried("the harness has no user who is refused (refused_user)")
+        raise NotTried("no user is known whom the service refuses", hook="refused_user")
 
     # --- hooks: the service itself --------------------------------------------------------
 
     def stop(self) -> None:
         """Stop the service, or make it unreachable; what it holds stays."""
-        raise NotTried("the harness has no way to stop the service (stop)")
+        raise NotTried("the service cannot be stopped from here", hook="stop")
 
     def start(self) -> None:
         """Start it again, and return once it answers."""
-        raise NotTried("the harness has no way to start the service (start)")
+        raise NotTried("the service cannot be started from here", hook="start")
 
     def address(self) -> tuple[str, int]:
         """Host and TCP port of the service; those of the URL, unless overridden."""
@@ -128,7 +133,7 @@ class Harness:
         except ValueError:
             host = port = None
         if host is None or port is None:
-            raise NotTried("the service has no host and port in its URL (address)")
+            raise NotTried("the service has no host and port in its URL", hook="address")
         return host, port
 
     def through(self, host: str, port: int) -> ConnectionParameters:

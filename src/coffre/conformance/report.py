@@ -74,6 +74,8 @@ class Verdict:
     """How long it took."""
     reason: str | None = None
     """Why it was not tried."""
+    hook: str | None = None
+    """Method of the harness with which it could have been, where there is one."""
     finding: Finding | None = None
     """What was not kept, when it failed."""
     remarks: tuple[str, ...] = ()
@@ -89,6 +91,7 @@ class Verdict:
             "outcome": str(self.outcome),
             "seconds": round(self.seconds, 6),
             "reason": self.reason,
+            "hook": self.hook,
             "finding": None if self.finding is None else self.finding.to_json(),
             "remarks": list(self.remarks),
             "figures": [figure.to_json() for figure in self.figures],

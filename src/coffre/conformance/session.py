@@ -185,6 +185,7 @@ class Session:
 
     def do(self, step: str, call: Callable[[], Result]) -> Result:
         """Do anything, and note what came of it."""
+        self._bench.go_on()
         try:
             result = call()
         except BaseException as error:

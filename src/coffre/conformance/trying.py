@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from coffre.conformance.bench import Bench
 from coffre.conformance.broken import Broken, NotTried
@@ -16,6 +17,8 @@ from coffre.contract import SYSTEM_CLOCK, Capability, Clock
 
 LONGER = {LIMITS: 20, SPEED: 5}
 """How many times the usual patience checks of some profiles are given."""
+LAST_STEP = 0.2
+"""Seconds for which a check that was given up is waited for: it does not begin another step."""
 OUT_OF_TIME = "out of time"
 """Reason of what a budget did not reach."""
 
@@ -57,7 +60,8 @@ def _judged(
     if error is None:
         return _verdict(trial, Outcome.PASSED, seconds=seconds, bench=bench)
     if isinstance(error, NotTried):
-        return _verdict(trial, Outcome.NOT_TRIED, seconds=seconds, reason=str(error), bench=bench)
+        found = _verdict(trial, Outcome.NOT_TRIED, seconds=seconds, reason=str(error), bench=bench)
+        return replace(found, hook=error.hook)
     finding = finding_of(trial, bench, seed, error)
     return _verdict(trial, Outcome.FAILED, seconds=seconds, finding=finding, bench=bench)
 
@@ -85,6 +89,13 @@ def _in_a_thread(trial: Trial, bench: Bench, patience: float) -> BaseException |
     thread.join(patience)
     if ended:
         return ended[0]
+    bench.abandon()
+    thread.join(LAST_STEP)
+    if thread.is_alive():
+        bench.remark(
+            f"{trial.id} was given up and is still at work in a thread: what it stores from now "
+            "on may stay on the offer"
+        )
     if patience < bench.patience:
         return NotTried(OUT_OF_TIME)
     return Broken(f"it did not come to an end within {patience:g} s")

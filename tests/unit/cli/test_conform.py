@@ -96,7 +96,7 @@ def test_an_honest_driver_passes_and_each_profile_is_told(conform: Conform) -> N
     rows = [line.split() for line in ran.lines[:3]]
     assert rows[0] == ["PROFILE", "OUTCOME", "PASSED", "FAILED", "NOT", "TRIED"]
     assert [row[:2] for row in rows[1:]] == [["create-only", "passed"], ["bulk-put", "passed"]]
-    assert ran.lines[-1].startswith("memory 1.0, contract 1.0: ")
+    assert ran.lines[-1].startswith("memory 1.0, contract 1.1: ")
     assert ran.lines[-1].endswith("seed 7")
     assert ", 0 failed, " in ran.lines[-1]
 

@@ -48,9 +48,9 @@ def test_a_driver_that_cannot_be_used_is_listed_with_the_reason(
 def test_one_driver_tells_its_parameters(coffre: Bench) -> None:
     ran = coffre("drivers", "memory")
 
-    assert ran.lines[0] == "memory 1.0, for contract 1.0"
+    assert ran.lines[0] == "memory 1.0, for contract 1.1"
     assert any(line.startswith("capacity   int") for line in ran.lines)
-    assert coffre("drivers", "memory", "--json").told[0]["contract"] == "1.0"
+    assert coffre("drivers", "memory", "--json").told[0]["contract"] == "1.1"
 
 
 def test_a_driver_that_is_not_installed_is_a_usage_error(coffre: Bench) -> None:

@@ -62,7 +62,9 @@ def wait_until_ready(bench: Bench, session: Session, ticket: AccessTicket) -> Ac
             return told
         while not _passed(bench, STEP):
             if time.monotonic() - begin > bench.patience / 2:
-                raise NotTried("the objects were not readable in time (let_pass)")
+                raise NotTried(
+                    "the objects did not become readable while the check waited", hook="let_pass"
+                )
             time.sleep(0.2)
             if statuses(session, ticket)[0].state is not AccessState.WAITING:
                 break
