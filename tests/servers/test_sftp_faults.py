@@ -252,6 +252,17 @@ def test_a_large_object_is_flushed_on_its_way_so_that_no_flush_takes_long(
     assert len(flushed) > 8 if result.durable else not flushed
 
 
+def test_a_server_of_several_host_keys_shows_the_one_that_is_known(
+    offer: SftpHarness, tmp_path: Path
+) -> None:
+    lines = Path(offer.server.known_hosts).read_text().splitlines()
+    (rsa,) = [line for line in lines if " ssh-rsa " in line]
+    (tmp_path / "known").write_text(f"{rsa}\n")
+    parameters = offer.server.parameters(offer.root, known_hosts=str(tmp_path / "known"))
+
+    assert SftpDriver().is_available(parameters)
+
+
 # --- disks ----------------------------------------------------------------------------------------
 
 
