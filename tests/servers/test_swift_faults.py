@@ -14,6 +14,7 @@ from coffre.conformance.contents import ScriptedContent, some_bytes
 from coffre.conformance.forking import in_a_child
 from coffre.conformance.together import together
 from coffre.contract import (
+    BulkDeleteRequest,
     Connection,
     ConnectionLostError,
     DeleteRequest,
@@ -263,6 +264,59 @@ def test_a_delete_takes_segments_and_long_records_with_it(
         assert offer.segments()
         assert connection.delete(DeleteRequest(ref=REF)).existed
         assert offer.segments() == []
+
+
+def test_many_are_deleted_in_one_request_with_all_that_lies_beside_them(
+    offer: SwiftHarness, proxy: FaultyProxy, shaky: SwiftConnection
+) -> None:
+    refs = [
+        ObjectRef(tenant=3, container="object", identifier=f"n@{number}") for number in range(4)
+    ]
+    for ref, data in zip(refs, (SMALL, LARGE, OTHER), strict=False):
+        shaky.put(PutRequest(ref=ref, content=BytesContent(data), size=len(data)))
+    proxy.script()
+    request = BulkDeleteRequest(deletes=[DeleteRequest(ref=ref) for ref in refs])
+    outcomes = shaky.bulk_delete(request)
+    assert [getattr(one, "existed", one) for one in outcomes] == [True, True, True, False]
+    assert [offer.bytes_at_rest(ref) for ref in refs] == [None] * 4
+    assert offer.segments() == []
+    assert sum(one.method == "DELETE" for one in proxy.passed) == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{"Number Deleted": 1, "Number Not Found": 0, "Errors": []}', OfferUnavailableError),
+        (b'{"Response Status": "502 Bad Gateway"}', OfferUnavailableError),
+        (b"<html>", OfferUnavailableError),
+    ],
+)
+def test_a_200_that_does_not_tell_of_each_deletion_leaves_doubt(
+    proxy: FaultyProxy, shaky: SwiftConnection, body: bytes, kind: type[OfferUnavailableError]
+) -> None:
+    proxy.script(Fault(method="POST", answer=Answer(status=200, body=body)))
+    refs = [REF, ObjectRef(tenant=3, container="object", identifier="other")]
+    for ref in refs:
+        shaky.put(PutRequest(ref=ref, content=BytesContent(SMALL), size=len(SMALL)))
+    with pytest.raises(kind) as caught:
+        shaky.bulk_delete(BulkDeleteRequest(deletes=[DeleteRequest(ref=ref) for ref in refs]))
+    assert caught.value.effect_unknown
+
+
+def test_a_deletion_that_is_refused_has_an_outcome_of_its_own(
+    offer: SwiftHarness, connection: SwiftConnection
+) -> None:
+    connection.put(deposit(SMALL))
+    told = {"X-Container-Read": "coffre:reader,.rlistings"}
+    offer.client.ask("POST", f"/{offer.prefix}%2B3%2Bobject", b"", told)
+    reader = offer._parameters(offer.driver, user="coffre:reader", password=Secret("testing3"))
+    absent = ObjectRef(tenant=3, container="object", identifier="absent")
+    with SwiftConnection(reader) as looking:
+        deletes = [DeleteRequest(ref=REF), DeleteRequest(ref=absent)]
+        outcomes = looking.bulk_delete(BulkDeleteRequest(deletes=deletes))
+    assert isinstance(outcomes[0], ForbiddenError)
+    assert outcomes[0].ref == REF
+    assert offer.bytes_at_rest(REF) == SMALL
 
 
 def test_a_conflict_is_found_before_anything_is_sent(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from coffre.contract import (
+    BulkDeleteRequest,
     Capability,
     CapacityRequest,
     CapacityResult,
+    CoffreError,
     Connection,
     ConnectionParameters,
     ContainerEntry,
@@ -31,6 +33,7 @@ from coffre.contract import (
 from coffre.drivers.swift import deleting, listing, reading, sweeping, writing
 from coffre.drivers.swift.answers import error_of
 from coffre.drivers.swift.capacity import capacity_of
+from coffre.drivers.swift.many import bulk_delete
 from coffre.drivers.swift.names import Names
 from coffre.drivers.swift.place import Place
 from coffre.drivers.swift.quarantine import quarantine
@@ -46,6 +49,7 @@ CAPABILITIES = frozenset(
         Capability.CONTAINERS,
         Capability.QUARANTINE,
         Capability.SWEEP,
+        Capability.BULK_DELETE,
     }
 )
 """Not ``CREATE_ONLY``: Swift checks, and does not lock (docs/adr/0037)."""
@@ -94,6 +98,10 @@ class SwiftConnection(Connection):
     def delete(self, request: DeleteRequest) -> DeleteResult:
         """Remove one object, and its segments."""
         return deleting.delete(self._place, request)
+
+    def bulk_delete(self, request: BulkDeleteRequest) -> Sequence[DeleteResult | CoffreError]:
+        """Remove many objects, and their segments; one outcome for each, in order."""
+        return bulk_delete(self._place, request)
 
     def list(self, request: ListRequest) -> Listing:
         """List one container, page by page."""

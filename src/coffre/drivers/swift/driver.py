@@ -17,7 +17,7 @@ class SwiftDriver(Driver):
 
     name = "swift"
     version = Version(1, 0)
-    contract = Version(1, 0)
+    contract = Version(1, 1)
     parameters = PARAMETERS
     capabilities = frozenset(
         {
@@ -28,6 +28,7 @@ class SwiftDriver(Driver):
             Capability.CONTAINERS,
             Capability.QUARANTINE,
             Capability.SWEEP,
+            Capability.BULK_DELETE,
         }
     )
 
