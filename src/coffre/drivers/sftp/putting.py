@@ -1,7 +1,7 @@
 """Putting one object, step by step: each step asks, and takes the answers when the next begins.
 
 A single object goes through the steps by itself; of many, all take one step together, so that a
-step costs one round trip for all of them (``bulk.py``).
+step costs one round trip for all of them (``writing.py``).
 """
 
 from __future__ import annotations
