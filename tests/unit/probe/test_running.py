@@ -33,14 +33,24 @@ WHERE = ConnectionParameters(url=URL)
 
 NEEDS_A_WAY_AROUND = {
     "acknowledges-before-writing": "shows under load alone",
+    "acknowledges-what-is-retained": "deletes by the thousand, and lies of dates alone",
     "always-finds-something-to-sweep": "an offer in use may have leftovers of others",
     "compares-the-beginning": "compares as much as is tried in the kit's longer check",
     "compares-what-was-recorded": "shows on damaged bytes",
+    "blames-the-copy": "names another reference in an error that is raised",
+    "copies-anew-every-time": "shows in the result of a copy that was there",
+    "deletes-a-thousand": "shows past a thousand in one call",
+    "deletes-none-when-one-is-refused": "shows when one of many is refused",
     "fails-the-seventh-time": "shows in a long history",
+    "forgets-the-digest-of-many": "shows when digests of many are asked for",
+    "frees-what-is-no-longer-retained": "takes a date that has to pass",
     "lists-what-failed": "shows when the listing is asked for by the session that failed",
+    "never-replaces-by-copying": "no replacement is made by a copy",
     "records-what-is-there-now": "shows on damaged bytes",
     "repeats-the-recorded-digest": "shows on damaged bytes",
     "retains-for-ever": "is told as left on the offer, since clocks differ",
+    "says-that-all-existed": "a service need not tell",
+    "stats-a-thousand": "shows past a thousand in one call",
     "shares-one-listing": "takes two sessions at once",
 }
 """Liars whom the kit finds and a probe cannot: it has one session, no damage, and little time."""

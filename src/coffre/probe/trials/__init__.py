@@ -10,11 +10,11 @@ at a time, since the offer may allow one only; and none needs a way around the d
 from collections.abc import Sequence
 
 from coffre.conformance import Check
-from coffre.probe.trials import keeping, reading, replacing, services, storing
+from coffre.probe.trials import keeping, newer, reading, replacing, services, storing
 
 EVERY_TRIAL: Sequence[Check] = tuple(
     value
-    for module in (keeping, storing, reading, replacing, services)
+    for module in (keeping, storing, reading, replacing, services, newer)
     for value in vars(module).values()
     if isinstance(value, Check)
 )
