@@ -28,18 +28,10 @@ class TestAzureContainers(DriverConformance):
         return AzureHarness(installed("azure"), layout="each")
 
 
-class TestPooledAzure(DriverConformance):
+class TestLimitedPooledAzure(DriverConformance):
     profiles = WITHOUT_MODEL
 
     @pytest.fixture
     def harness(self) -> Iterator[Harness]:
-        with PooledDriver(installed("azure"), PoolSettings(max_size=64)) as driver:
-            yield AzureHarness(driver)
-
-
-class TestLimitedAzure(DriverConformance):
-    profiles = ("core",)
-
-    @pytest.fixture
-    def harness(self) -> Harness:
-        return AzureHarness(LimitedDriver(installed("azure"), max_concurrent=64))
+        with PooledDriver(installed("azure"), PoolSettings(max_size=64)) as pooled:
+            yield AzureHarness(LimitedDriver(pooled, max_concurrent=64))
