@@ -73,6 +73,13 @@ def test_a_page_is_no_larger_than_what_is_wanted(account: Account) -> None:
     assert (asked[0].query["maxresults"], asked[0].query["prefix"]) == ("2", "0/object/x")
 
 
+def test_a_listing_goes_on_after_what_was_named(account: Account) -> None:
+    scripted(account, page(*[blob(f"0/object/{name}") for name in "abc"]))
+    with AzureDriver().connect(account.parameters()) as connection:
+        listing = connection.list(ListRequest(tenant=0, container="object", after="b"))
+        assert [entry.identifier for entry in listing] == ["c"]
+
+
 def test_blobs_that_are_no_objects_are_passed_over(account: Account) -> None:
     scripted(
         account,

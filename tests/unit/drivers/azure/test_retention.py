@@ -161,3 +161,13 @@ def test_holds_are_refused_where_the_container_has_no_immutability(account: Acco
         with pytest.raises(UnsupportedOperationError):
             connection.lift_hold(LiftHoldRequest(ref=REF, id="case-1"))
     assert list(account.blobs) == [PATH]
+
+
+def test_who_lifts_too_late_switches_nothing_off(immutable: Account) -> None:
+    with AzureDriver().connect(immutable.parameters()) as connection:
+        connection.put(put_request())
+        connection.place_hold(PlaceHoldRequest(ref=REF, id="case-1"))
+        immutable.once("PUT", "/archive/.holds/", Said(404, "BlobNotFound"))
+        connection.lift_hold(LiftHoldRequest(ref=REF, id="case-1"))
+
+    assert immutable.blobs[PATH].headers["x-ms-legal-hold"] == "true"
