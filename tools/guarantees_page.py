@@ -104,7 +104,7 @@ def _servers(records: Sequence[Mapping[str, object]]) -> Iterator[str]:
     yield "| | driver | server | probed | parts of |"
     yield "|---|---|---|---|---|"
     for number, one in enumerate(records, start=1):
-        server = f"{one['server']} {one['server_version']}".strip()
+        server = f"{one['server']}, {one['server_version']}".removesuffix(", ")
         size = f"{int(str(one['part_size'])) / 2**20:.0f} MiB"
         driver = f"`{one['driver']}` {one['driver_version']}"
         yield f"| {number} | {driver} | {server} | {one['day']} | {size} |"
