@@ -30,6 +30,7 @@ from tools.guarantees_page import write_record
 
 DIRECTORY = "COFFRE_GUARANTEES"
 TOOLS = Path(os.environ.get("COFFRE_TOOLS", "~/.cache/coffre-servers")).expanduser()
+AZURITE = TOOLS / "azurite" / "node_modules" / "azurite" / "package.json"
 Make = Callable[[Driver, Path], Harness]
 
 
@@ -122,7 +123,7 @@ OFFERS: Mapping[str, UnderTest] = {
         driver="azure",
         server="Azurite (an emulator)",
         make=_kind("azure"),
-        version=("npm", "view", "--prefix", str(TOOLS / "azurite"), "azurite", "version"),
+        version=("node", "--print", f"require({str(AZURITE)!r}).version"),
     ),
     "sftp": UnderTest(
         driver="sftp", server="OpenSSH", make=_kind("sftp"), version=_package("openssh-server")

@@ -316,3 +316,35 @@ def test_a_byte_order_mark_is_no_mistake(file: Path) -> None:
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="Is a directory"):
         load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "demanded"),
+    [
+        ("true", {"*"}),
+        ("false", set()),
+        ('["put.conflict", "create-only"]', {"put.conflict", "create-only"}),
+    ],
+)
+def test_an_offer_may_have_to_be_proved(file: Path, given: str, demanded: set[str]) -> None:
+    text = GOOD.replace('"memory://south"\n', f'"memory://south"\nrequire_proved = {given}\n')
+
+    north, south = load(file, text).offers
+
+    assert south.require_proved == demanded
+    assert north.require_proved == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ('["create_only"]', "did you mean 'create-only'"),
+        ('"create-only"', "must be true, false, or a list"),
+        ("[1]", "must be true, false, or a list"),
+    ],
+)
+def test_a_guarantee_that_is_unknown_is_refused(file: Path, given: str, why: str) -> None:
+    text = GOOD.replace('"memory://south"\n', f'"memory://south"\nrequire_proved = {given}\n')
+
+    with pytest.raises(ConfigurationError, match=why):
+        load(file, text)
