@@ -91,7 +91,7 @@ def obstore(address: Mapping[str, str]) -> Iterator[Store]:
             library.put(store, f"{prefix}/{name}", Source(size).chunks())
 
         def get_large(self, name: str, size: int) -> None:
-            stream = library.get(store, f"{prefix}/{name}").stream(min_chunk_size=MIB)
+            stream = library.get(store, f"{prefix}/{name}").stream()
             checked(sum(map(len, stream)), size)
 
         def put(self, name: str, data: bytes) -> None:

@@ -193,3 +193,22 @@ def test_something_else_asked_while_a_stream_is_open_goes_over_another_connectio
         session.exchange(GET)
 
     assert there.connections == 2
+
+
+def test_a_child_that_lives_on_does_not_keep_its_parents_connection_open() -> None:
+    with service(for_ever(OK)) as there:
+        session = HttpSession(Site(url=there.url))
+        session.exchange(GET)
+        waits, tells = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(tells)
+            os.read(waits, 1)  # until the parent has seen what it wants to see
+            os._exit(0)
+        session.close()
+        seen = there.ended.acquire(timeout=5)  # the service has met the end of the connection
+        os.close(tells)
+        os.close(waits)
+        os.waitpid(child, 0)
+
+    assert seen

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -148,3 +151,45 @@ def test_a_child_says_no_farewell_on_its_parents_connection(authority: Authority
         assert session.exchange(GET).body == b"ok"
 
     assert there.connections == 2
+
+
+def tunnelling(caller: Caller) -> None:
+    """A proxy that opens a tunnel, with a head of its own, and passes on what comes."""
+    target = caller.head().split()[1].decode("ascii")
+    host, _, port = target.partition(":")
+    caller.say(b"HTTP/1.1 200 Connection established\r\nX-Proxy: here\r\n\r\n")
+    with socket.create_connection((host, int(port))) as there:
+
+        def back() -> None:
+            while data := there.recv(65536):
+                caller.say(data)
+
+        thread = threading.Thread(target=back)
+        thread.start()
+        with suppress(OSError):
+            while data := caller.socket.recv(65536):
+                there.sendall(data)
+        there.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_through_a_tunnel_the_answer_is_the_services_and_not_the_proxys(
+    authority: Authority,
+) -> None:
+    missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno"
+    with (
+        service(tunnelling) as proxy,
+        service(for_ever(missing), tls=authority.serving()) as there,
+    ):
+        site = Site(
+            url=f"https://127.0.0.1:{there.port}",
+            tls=Tls(ca_bundle=authority.bundle),
+            proxy=proxy.url,
+        )
+        with HttpSession(site) as session:
+            answer = session.open(GET).whole()
+            again = session.exchange(GET)
+
+    assert (answer.status, answer.body, "x-proxy" in answer.headers) == (404, b"no", False)
+    assert again.status == 404
+    assert proxy.requests == [f"CONNECT 127.0.0.1:{there.port}".encode()]
