@@ -244,3 +244,16 @@ def test_a_refusal_is_read_from_a_stream_as_an_answer() -> None:
         with pytest.raises(ConnectionLostError, match="longer than the 6 bytes"):
             session.open(HttpRequest("GET", "/")).whole(6)
         assert session.exchange(HttpRequest("GET", "/")).done
+
+
+def test_a_stream_closed_before_its_end_drops_its_connection_at_once() -> None:
+    def large(caller: Caller) -> None:
+        caller.request()
+        caller.say(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (64 << 20))
+        caller.say(bytes(64 << 20))
+
+    with service(large) as there, session_to(there.url) as session:
+        stream = session.open(HttpRequest("GET", "/"))
+        assert stream.read(1) == b"\0"
+        stream.close()
+        assert there.ended.acquire(timeout=5)  # writing failed: nobody reads any more
