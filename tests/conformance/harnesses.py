@@ -7,13 +7,15 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import cast
 
-from coffre.conformance import MODEL, USUAL_PROFILES, Harness
+from coffre.conformance import FAULTS, MODEL, USUAL_PROFILES, Harness
 from coffre.contract import ConnectionParameters, Driver, ObjectRef, SupportsPrepare
 from coffre.testing import MemoryOffer
 
 MEMORY = "memory://conformance"
 WITHOUT_MODEL = tuple(name for name in USUAL_PROFILES if name != MODEL)
 """Profiles of drivers that are wrapped once: the long histories are for what is wrapped twice."""
+WRAPPED = tuple(name for name in WITHOUT_MODEL if name != FAULTS)
+"""Profiles of wrapped drivers of real servers: how a fault looks is decided below the wrapping."""
 
 
 class MemoryHarness(Harness):

@@ -8,7 +8,7 @@ import pytest
 
 from coffre.conformance import DriverConformance, Harness
 from coffre.pool import LimitedDriver, PooledDriver, PoolSettings
-from tests.conformance.harnesses import WITHOUT_MODEL, installed
+from tests.conformance.harnesses import WRAPPED, installed
 from tests.servers.azure_harness import AzureHarness
 
 
@@ -29,7 +29,7 @@ class TestAzureContainers(DriverConformance):
 
 
 class TestLimitedPooledAzure(DriverConformance):
-    profiles = WITHOUT_MODEL
+    profiles = WRAPPED
 
     @pytest.fixture
     def harness(self) -> Iterator[Harness]:

@@ -12,7 +12,7 @@ import pytest
 from coffre.conformance import DriverConformance, Harness
 from coffre.contract import Driver
 from coffre.pool import LimitedDriver, PooledDriver, PoolSettings
-from tests.conformance.harnesses import WITHOUT_MODEL, installed
+from tests.conformance.harnesses import WRAPPED, installed
 from tests.servers.addresses import address, place
 from tests.servers.fsspec_harness import FsspecHarness
 
@@ -52,7 +52,7 @@ class TestFtp(DriverConformance):
 
 
 class TestLimitedPooledFtp(DriverConformance):
-    profiles = WITHOUT_MODEL
+    profiles = WRAPPED
 
     @pytest.fixture
     def harness(self) -> Iterator[Harness]:
@@ -61,7 +61,7 @@ class TestLimitedPooledFtp(DriverConformance):
 
 
 class TestWebdav(DriverConformance):
-    profiles = WITHOUT_MODEL
+    profiles = WRAPPED
 
     @pytest.fixture
     def harness(self) -> Harness:

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from coffre.conformance import FAULTS, DriverConformance, Harness
+from coffre.conformance import DriverConformance, Harness
 from coffre.pool import LimitedDriver, PooledDriver, PoolSettings
-from tests.conformance.harnesses import WITHOUT_MODEL, installed
+from tests.conformance.harnesses import WITHOUT_MODEL, WRAPPED, installed
 from tests.servers.sftp_harness import PLAIN_SERVER, SERVER, offer_on
 
 SIZES = PoolSettings(max_size=64)
-WITHOUT_FAULTS = tuple(name for name in WITHOUT_MODEL if name != FAULTS)
-"""Profiles of a limit around it, which meets no other network than the driver alone."""
 
 
 class TestSftp(DriverConformance):
@@ -31,7 +29,7 @@ class TestSftpWithoutExtensions(DriverConformance):
 
 
 class TestPooledSftp(DriverConformance):
-    profiles = WITHOUT_MODEL
+    profiles = WRAPPED
 
     @pytest.fixture
     def harness(self) -> Iterator[Harness]:
@@ -40,7 +38,7 @@ class TestPooledSftp(DriverConformance):
 
 
 class TestLimitedSftp(DriverConformance):
-    profiles = WITHOUT_FAULTS
+    profiles = WRAPPED
 
     @pytest.fixture
     def harness(self) -> Iterator[Harness]:
