@@ -58,6 +58,7 @@ NEXT: dict[str, str] = {
     "still-needed": "take the offer out of every strategy; repair and audit the others",
     "object-not-found": "`coffre ls`; it is not stored under that reference",
     "object-corrupt": "`coffre audit`, then `coffre repair`",
+    "object-incomplete": "`coffre audit`, then `coffre repair`",
     "not-enough-copies": "bring the offers back, then put it again; good copies are kept",
     "no-readable-copy": "bring the offers back; nothing is concluded, nothing was deleted",
     "offer-error": "read the message",

@@ -157,6 +157,8 @@ class Kept:
 class MissingBesideError(ObjectCorruptError):
     """What an object names is not there: the object was replaced meanwhile, or has lost it."""
 
+    code = "object-incomplete"
+
 
 def _token(headers: Mapping[str, str], name: str) -> str:
     value = headers.get(name, "")
