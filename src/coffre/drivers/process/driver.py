@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from coffre.contract import (
     SYSTEM_CLOCK,
     CapacityRequest,
@@ -45,6 +47,8 @@ class ProcessDriver(Driver):
         except BaseException:
             session.end()
             raise
+        # What the protocol has no words for cannot be asked, whatever the program could do.
+        program = replace(program, capabilities=program.capabilities & CAPABILITIES)
         return connection_with(program.capabilities)(parameters, session, program)
 
     def is_available(self, parameters: ConnectionParameters) -> bool:

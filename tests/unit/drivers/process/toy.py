@@ -257,7 +257,7 @@ def main() -> None:
         os.set_inheritable(os.open(fault.split()[1], os.O_WRONLY), True)
         os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
     more = ["range-read", "offer-digest"] if fault == "boasts" else []
-    send(READY, 0, {"capabilities": ["metadata", "teleportation", *more]})
+    send(READY, 0, {"capabilities": ["metadata", "teleportation", "legal-hold", *more]})
     while serve():
         pass
 
