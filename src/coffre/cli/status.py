@@ -76,6 +76,7 @@ STATUS_OF_CODE: Mapping[str, ExitStatus] = {
     # Objects and their copies.
     "object-not-found": ExitStatus.NOT_FOUND,
     "object-corrupt": ExitStatus.NOT_ENOUGH_COPIES,
+    "object-incomplete": ExitStatus.NOT_ENOUGH_COPIES,
     "not-enough-copies": ExitStatus.NOT_ENOUGH_COPIES,
     "no-readable-copy": ExitStatus.NOT_ENOUGH_COPIES,
     # Offers and the ledger, now.

@@ -33,11 +33,15 @@ def not_for_ever(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def objection() -> str | None:
-    """Name of the first rule or scene that does not hold."""
+def objection(patience: float = 0.5) -> str | None:
+    """Name of the first rule or scene that does not hold.
+
+    Args:
+        patience: seconds after which a rule counts as waited for in vain.
+    """
     for name, check in RULES.items():
         try:
-            with not_for_ever(0.5):
+            with not_for_ever(patience):
                 check()
         except Exception:  # noqa: BLE001 - a mutant may do anything
             return name
@@ -54,7 +58,8 @@ def objection() -> str | None:
 
 
 def test_nobody_objects_to_the_pool_as_it_is() -> None:
-    assert objection() is None
+    # A machine may be busy: only a mutant is not waited for.
+    assert objection(patience=60.0) is None
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.rule.replace(" ", "-"))
