@@ -5,7 +5,7 @@ from __future__ import annotations
 from coffre.contract import DeleteRequest, DeleteResult
 from coffre.drivers.s3.held import let_go
 from coffre.drivers.s3.locking import delete_locked
-from coffre.drivers.s3.looking import Seen, look
+from coffre.drivers.s3.looking import Seen, check_missing, look
 from coffre.drivers.s3.records import MissingBesideError
 from coffre.drivers.s3.service import Service
 from coffre.drivers.s3.settings import Retention
@@ -31,7 +31,9 @@ def delete(service: Service, request: DeleteRequest) -> DeleteResult:
 
 def _delete(service: Service, request: DeleteRequest) -> None:
     place = service.naming.place(request.ref)
-    service.ask("DELETE", place, doing="delete", ref=request.ref, accept={404})
+    answer = service.ask("DELETE", place, doing="delete", ref=request.ref, accept={404})
+    if answer.status == 404:  # a proxy may say it, too, and then the object is still there
+        check_missing(service, answer, place, "delete", request.ref)
 
 
 def _forget(service: Service, seen: Seen) -> None:

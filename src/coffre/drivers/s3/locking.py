@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from coffre.contract import ForbiddenError, ObjectRef, RetainedError
 from coffre.drivers.s3.documents import element, parse_answer, texts
+from coffre.drivers.s3.errors import told
 from coffre.drivers.s3.looking import Seen, require
 from coffre.drivers.s3.naming import Place
 from coffre.drivers.s3.records import LARGE, beside, parsed_moment
@@ -95,13 +96,19 @@ def delete_locked(service: Service, ref: ObjectRef, seen: Seen) -> None:
     place = service.naming.place(ref)
     for version in versions(service, place):
         try:
-            service.ask(
+            answer = service.ask(
                 "DELETE", place, [("versionId", version)], doing="delete", ref=ref, accept={404}
             )
+            if answer.status == 404 and told(answer).code not in _GONE:
+                raise service.refused(answer, "delete", ref, safe=False)
         except RetainedError:
             raise
         except ForbiddenError as error:
             raise RetainedError(f"the service keeps it: {error.message}", ref=ref) from error
+
+
+_GONE = frozenset({"NoSuchVersion", "NoSuchKey"})
+"""Codes of a version that is not there; a 404 without one may be a proxy's."""
 
 
 def versions(service: Service, place: Place) -> list[str]:
