@@ -46,6 +46,9 @@ from coffre.tree import record_line
 
 _TURNS = 4
 """Times that a put begins again because another writer was there at the same moment."""
+_OVERTAKEN = (202, 409, 412)
+"""Statuses of a put that came second. Swift says 202, *accepted*, of one that it dropped because a
+server has a later object, or a later deletion: the clocks of its proxies differ."""
 _META = "x-object-meta-"
 _ONLY_NEW = {"If-None-Match": "*"}
 
@@ -81,12 +84,16 @@ class _Put:
         """Whether anything may lie beside that has to be taken away when the put fails."""
         self._in_doubt = False
         """Whether an object may be there that needs what lies beside: a sweep looks, later."""
+        self._published_once = False
+        """Whether the service has said that it published: a failure from here on undoes nothing."""
 
     def done(self) -> PutResult:
         try:
             return self._stored()
         except BaseException as error:
             # Never while the service may have published it, whoever it was that interrupted us.
+            if self._published_once and isinstance(error, OfferUnavailableError):
+                error.effect_unknown = True
             lost = isinstance(error, OfferUnavailableError) and error.effect_unknown
             if self._beside and not self._in_doubt and not lost:
                 self._give_up()
@@ -101,6 +108,9 @@ class _Put:
         staged = self._in_memory() if small else None
         for _turn in range(_TURNS):
             held = self._held()
+            if staged is not None and self._is_ours(held):
+                return self._result(staged)  # a gateway sent it twice: we heard of the second time
+            self._in_doubt = False
             if held is not None and not request.replace:
                 copied = digest_received(request) if staged is None else staged.copied
                 there = self._compared(copied, held)
@@ -111,18 +121,19 @@ class _Put:
                 staged = self._in_segments()
             self._in_doubt = True
             answer = self._publish(staged)
-            self._in_doubt = answer.done
-            if answer.status in (409, 412):
+            self._in_doubt = answer.done or answer.status in _OVERTAKEN
+            if answer.status in _OVERTAKEN:
                 continue
             if not answer.done:
                 raise self._refused(answer, staged)
+            self._published_once = True
             done = self._published(staged, held)
             if done is not None:
                 return done
         raise OfferUnavailableError(
             "other writers of this object were there each time; try again",
             ref=request.ref,
-            effect_unknown=False,
+            effect_unknown=self._in_doubt,
         )
 
     # --- receiving ------------------------------------------------------------------------
@@ -191,6 +202,12 @@ class _Put:
                 ref=self._request.ref,
                 effect_unknown=False,
             )
+        if answer.status == 404 and from_swift(answer.headers):
+            return OfferUnavailableError(
+                "the container was made and is not there; try again",
+                ref=self._request.ref,
+                effect_unknown=False,
+            )
         return error_of(answer, self._request.ref)
 
     # --- looking --------------------------------------------------------------------------
@@ -244,19 +261,26 @@ class _Put:
 
     def _published(self, staged: _Staged, before: HttpAnswer | None) -> PutResult | None:
         """Look once more at what is there; ``None``: another object was, and is gone."""
-        request, copied = self._request, staged.copied
         if before is not None:
             self._let_go_of(before)
-        result = PutResult(size=copied.size, digest=copied.digest, evidence=Evidence.PRESENT)
-        if request.replace:
-            return result
+        if self._request.replace:
+            return self._result(staged)
         now = self._held()
-        if now is None or records.put_in(now.headers) == self._name:
-            return result  # deleted since, if it is gone: it was there when it was said to be
+        if now is None or self._is_ours(now):
+            return self._result(
+                staged
+            )  # deleted since, if it is gone: it was there when it was said to be
         # Our own segments stay for a sweep, which sees whether nothing needs them any more.
         self._in_doubt = False
         self._beside = False
-        return self._compared(copied, now)
+        return self._compared(staged.copied, now)
+
+    def _is_ours(self, held: HttpAnswer | None) -> bool:
+        return held is not None and records.put_in(held.headers) == self._name
+
+    def _result(self, staged: _Staged) -> PutResult:
+        copied = staged.copied
+        return PutResult(size=copied.size, digest=copied.digest, evidence=Evidence.PRESENT)
 
     def _let_go_of(self, before: HttpAnswer) -> None:
         """What the object that was replaced has stored beside is not needed for long."""
