@@ -113,10 +113,11 @@ def _sweep_folder(service: Service, request: SweepRequest, kind: str, tally: _Ta
         if belongs is None:
             continue  # not of our making
         ref, token = belongs
-        if _is_named(service, ref, kind, token):
+        # Before the look: what ends its work in between is named by then, and seen to be.
+        in_use = live.is_live(token)
+        if not in_use and _is_named(service, ref, kind, token):
             continue
-        young = _is_young(service, found.stored_at, request)
-        if young or live.is_live(token):
+        if in_use or _is_young(service, found.stored_at, request):
             tally.kept += 1
             continue
         service.ask("DELETE", Place(folder.bucket, found.key), doing="sweep", accept={404})

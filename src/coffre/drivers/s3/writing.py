@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from coffre.contract import Buffer, Digest, Evidence, OfferError, PutRequest, PutResult
-from coffre.drivers.s3 import large
+from coffre.drivers.s3 import large, live
 from coffre.drivers.s3.held import give_up, let_go
 from coffre.drivers.s3.locking import refuse_retained, retain_longer
 from coffre.drivers.s3.looking import look
@@ -60,12 +60,8 @@ def _put_whole(
     body, digest = _pulled(request)
     signed = sha256(body).hexdigest()
     line = encode(request, digest, service.clock.now())
-    token = ""
-    if fits(line):
-        headers[RECORD] = line
-    else:
-        token = headers[BESIDE] = new_token()
-        write_beside(service, request.ref, token, line)
+    token = "" if fits(line) else new_token()
+    headers |= {BESIDE: token} if token else {RECORD: line}
     headers |= body_headers(service, habits, body, signed)
     answers: list[HttpAnswer] = []
 
@@ -78,15 +74,20 @@ def _put_whole(
         answers.append(answer)
         return answer
 
+    live.begin(token)
     try:
+        if token:
+            write_beside(service, request.ref, token, line)
         there = publish(service, request, digest, act)
+        if token and there is not None:
+            give_up(service, RECORDS, request.ref, token)
     except OfferError as error:
         if token and not getattr(error, "effect_unknown", False):
             give_up(service, RECORDS, request.ref, token)
         raise
+    finally:
+        live.end(token)
     if there is not None:
-        if token:
-            give_up(service, RECORDS, request.ref, token)
         return there
     return PutResult(
         size=len(body), digest=digest, evidence=_evidence(habits, headers, answers[-1], digest)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from threading import Event, Thread
+
 import pytest
 
-from coffre.contract import DeleteRequest, GetRequest, ObjectRef, OfferUnavailableError, PutRequest
+from coffre.contract import (
+    DeleteRequest,
+    GetRequest,
+    ObjectRef,
+    OfferUnavailableError,
+    PutRequest,
+    StatRequest,
+    SweepRequest,
+)
 from coffre.drivers.s3 import S3Connection
 from coffre.streams import BytesContent
-from tests.unit.drivers.s3.bucket import Answer, Bucket, served
+from tests.unit.drivers.s3.bucket import Answer, Asked, Bucket, served
 
 REF = ObjectRef(tenant=3, container="object", identifier="charter@1328.pdf")
 KEY = "3/object/charter@1328.pdf"
@@ -33,3 +43,68 @@ def test_a_deletion_that_only_a_proxy_answers_is_none_and_takes_nothing_away() -
             assert opened.stream.read() == LARGE
 
     assert bucket.own() == own
+
+
+# --- sweeps beside a put -------------------------------------------------------------------------
+
+
+def test_a_sweep_leaves_the_record_of_a_small_put_that_is_under_way() -> None:
+    bucket = Bucket()
+    with (
+        served(bucket) as parameters,
+        S3Connection(parameters) as connection,
+        S3Connection(parameters) as sweeper,
+    ):
+
+        def sweep_first(_: Asked) -> None:
+            bucket.lock.release()  # the service goes on with other requests
+            sweeper.sweep(SweepRequest(older_than=0))
+            bucket.lock.acquire()
+
+        bucket.fail("PUT", lambda _: None)  # the record, which is put first
+        bucket.fail("PUT", sweep_first)
+        connection.put(request(metadata=LONG))
+        told = connection.stat(StatRequest(ref=REF))
+
+    assert told.metadata == LONG
+
+
+def test_a_sweep_that_looked_just_before_a_put_became_visible_takes_nothing_of_it() -> None:
+    bucket = Bucket()
+    with (
+        served(bucket) as parameters,
+        S3Connection(parameters) as connection,
+        S3Connection(parameters) as sweeper,
+    ):
+        done = Event()
+
+        def look_then_wait(asked: Asked) -> Answer | None:
+            if asked.query.get("prefix") != KEY:
+                bucket.fail("GET bucket", look_then_wait)
+                return None
+            answer = bucket._done(asked)  # nothing names the record yet
+            bucket.lock.release()
+            started.set()
+            done.wait(10)
+            bucket.lock.acquire()
+            return answer
+
+        started = Event()
+        swept = Thread(target=lambda: sweeper.sweep(SweepRequest(older_than=0)))
+
+        def sweep_meanwhile(_: Asked) -> None:
+            bucket.fail("GET bucket", look_then_wait)
+            bucket.lock.release()
+            swept.start()
+            started.wait(1)  # a sweep that leaves it alone never looks
+            bucket.lock.acquire()
+
+        bucket.fail("PUT", lambda _: None)  # the record, which is put first
+        bucket.fail("PUT", sweep_meanwhile)
+        connection.put(request(metadata=LONG))
+        done.set()
+        swept.join()
+        bucket.faults.clear()
+        told = connection.stat(StatRequest(ref=REF))
+
+    assert told.metadata == LONG
