@@ -78,13 +78,13 @@ def keys(service: Service, wanted: Place, after: str = "", most: int = PAGE) -> 
         most: keys of a page.
 
     Raises:
-        OfferFailedError: the service lists out of order.
+        OfferFailedError: the service lists out of order, or does not say how to go on.
         OfferError: a page could not be had.
     """
-    last = after
+    last, token = after, ""
     more = True
     while more:
-        page, more = _page(service, wanted, last, most)
+        page, more, onward = _page(service, wanted, last, most, token)
         for found in page:
             if found.key <= last:
                 raise OfferFailedError(
@@ -93,20 +93,36 @@ def keys(service: Service, wanted: Place, after: str = "", most: int = PAGE) -> 
                 )
             last = found.key
             yield found
-        more = more and bool(page)
+        if more and not page:  # nothing to begin after: only the service knows where it is
+            check_onward(token, onward)
+        token = "" if page else onward
 
 
-def _page(service: Service, wanted: Place, after: str, most: int) -> tuple[list[Listed], bool]:
-    """One page, and whether there are more."""
-    answer = _asked(service, wanted, after, most)
+def check_onward(before: str, onward: str) -> None:
+    """Go on with a listing only if the next page is another one.
+
+    Raises:
+        OfferFailedError: the service says that there is more, and not where: what was listed must
+            not be taken for all.
+    """
+    if not onward or onward == before:
+        raise OfferFailedError("the service says that there is more to list, and shows nothing")
+
+
+def _page(
+    service: Service, wanted: Place, after: str, most: int, token: str
+) -> tuple[list[Listed], bool, str]:
+    """One page, whether there are more, and what the service calls the next one."""
+    onward = (("continuation-token", token),) if token else ()
+    answer = _asked(service, wanted, after, most, *onward)
     if answer is None:
-        return [], False
+        return [], False, ""
     document = parse(answer.body)
     spelled: Callable[[str], str] = str
     if document is None:
         # A stranger's key holds what XML cannot: asked again, with every key in escapes. Not at
         # once, since some services then begin after the wrong key.
-        answer = _asked(service, wanted, after, most, ("encoding-type", "url"))
+        answer = _asked(service, wanted, after, most, ("encoding-type", "url"), *onward)
         document, spelled = parse_answer(answer.body if answer else b"", _ROOT), unquote_plus
     elif document.name != _ROOT:
         document = parse_answer(answer.body, _ROOT)
@@ -118,7 +134,8 @@ def _page(service: Service, wanted: Place, after: str, most: int) -> tuple[list[
         )
         for found in document.all("Contents")
     ]
-    return page, document.text("IsTruncated") == "true"
+    more = document.text("IsTruncated") == "true"
+    return page, more, document.text("NextContinuationToken")
 
 
 _ROOT = "ListBucketResult"
@@ -184,6 +201,8 @@ def _folders(service: Service, prefix: str) -> Iterator[str]:
         page = parse_answer(answer.body, "ListBucketResult")
         for found in page.all("CommonPrefixes"):
             yield unquote_plus(found.text("Prefix"))[len(prefix) : -1]
-        token = page.text("NextContinuationToken")
-        if page.text("IsTruncated") != "true" or not token:
+        if page.text("IsTruncated") != "true":
             return
+        onward = page.text("NextContinuationToken")
+        check_onward(token, onward)
+        token = onward

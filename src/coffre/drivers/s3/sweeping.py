@@ -14,7 +14,7 @@ from datetime import datetime
 from coffre.contract import ContainersRequest, ObjectRef, SweepRequest, SweepResult
 from coffre.drivers.s3 import live
 from coffre.drivers.s3.documents import Node, parse_answer
-from coffre.drivers.s3.listing import containers, keys
+from coffre.drivers.s3.listing import check_onward, containers, keys
 from coffre.drivers.s3.looking import look
 from coffre.drivers.s3.naming import BucketNaming, Place
 from coffre.drivers.s3.records import LARGE, RECORDS, MissingBesideError, owner, parsed_moment
@@ -76,6 +76,7 @@ def _buckets(service: Service) -> Iterator[str]:
 
 def _uploads(service: Service, bucket: str) -> Iterator[Node]:
     marks: list[tuple[str, str]] = []
+    mark = ""
     while True:
         query = [("uploads", ""), ("prefix", service.naming.prefix), *marks]
         answer = service.ask("GET", Place(bucket, ""), query, doing="sweep", accept={501})
@@ -85,10 +86,9 @@ def _uploads(service: Service, bucket: str) -> Iterator[Node]:
         yield from list(page.all("Upload"))
         if page.text("IsTruncated") != "true":
             return
-        marks = [
-            ("key-marker", page.text("NextKeyMarker")),
-            ("upload-id-marker", page.text("NextUploadIdMarker")),
-        ]
+        key, name = page.text("NextKeyMarker"), page.text("NextUploadIdMarker")
+        check_onward(mark, key + name)
+        mark, marks = key + name, [("key-marker", key), ("upload-id-marker", name)]
 
 
 def _parts_of(service: Service, place: Place, upload: str) -> tuple[int, datetime | None]:

@@ -7,9 +7,12 @@ from threading import Event, Thread
 import pytest
 
 from coffre.contract import (
+    ContainersRequest,
     DeleteRequest,
     GetRequest,
+    ListRequest,
     ObjectRef,
+    OfferFailedError,
     OfferUnavailableError,
     PutRequest,
     StatRequest,
@@ -108,3 +111,44 @@ def test_a_sweep_that_looked_just_before_a_put_became_visible_takes_nothing_of_i
         told = connection.stat(StatRequest(ref=REF))
 
     assert told.metadata == LONG
+
+
+# --- listings ------------------------------------------------------------------------------------
+
+
+def test_an_empty_page_that_is_not_the_last_does_not_end_a_listing_as_complete() -> None:
+    bucket = Bucket()
+    empty = b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"
+    with served(bucket) as parameters, S3Connection(parameters) as connection:
+        connection.put(request())
+        bucket.fail("GET bucket", lambda _: Answer(200, empty))
+        with pytest.raises(OfferFailedError):
+            list(connection.list(ListRequest(tenant=3, container="object")))
+
+
+def test_a_listing_of_containers_that_cannot_go_on_is_not_taken_for_its_end() -> None:
+    bucket = Bucket()
+    page = b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"
+    with served(bucket) as parameters, S3Connection(parameters) as connection:
+        bucket.fail("GET bucket", lambda _: Answer(200, page))
+        with pytest.raises(OfferFailedError):
+            list(connection.containers(ContainersRequest()))
+
+
+def test_a_listing_of_uploads_that_does_not_move_on_ends() -> None:
+    bucket = Bucket()
+    name = b"ListMultipartUploadsResult"
+    page = b"<%b><IsTruncated>true</IsTruncated></%b>" % (name, name)
+
+    def again(_: Asked) -> Answer:
+        bucket.fail("GET bucket", again)
+        assert len(bucket.asked) < 100, "it is asked for ever"
+        return Answer(200, page)
+
+    bucket.fail("GET bucket", again)
+    with (
+        served(bucket) as parameters,
+        S3Connection(parameters) as connection,
+        pytest.raises(OfferFailedError),
+    ):
+        connection.sweep(SweepRequest(older_than=0))
