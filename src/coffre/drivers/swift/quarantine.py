@@ -4,16 +4,27 @@ Swift cannot rename. The copy is made first, so that nothing is lost when the re
 object is copied by its manifest alone, by the service, and keeps its segments. The bytes of any
 other are read and stored again by us, once: Swift takes an object away by itself when it has read
 it to its end and found another MD5 than it knew, and refuses to copy such a one.
+
+Nor can Swift delete *only this version*: so it is looked, right before the deletion, whether what is
+there is still what was copied. A writer that stores within that one request is not seen.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import quote
 
-from coffre.contract import OfferFailedError, QuarantineRequest, QuarantineResult
+from coffre.contract import (
+    ObjectRef,
+    OfferFailedError,
+    OfferUnavailableError,
+    QuarantineRequest,
+    QuarantineResult,
+)
 from coffre.drivers.swift import records
 from coffre.drivers.swift.answers import error_of
+from coffre.drivers.swift.deleting import look
 from coffre.drivers.swift.names import Spot
 from coffre.drivers.swift.place import Place
 from coffre.drivers.swift.segments import make_container
@@ -41,6 +52,9 @@ def quarantine(place: Place, request: QuarantineRequest) -> QuarantineResult:
     if not answer.done:
         raise error_of(answer, ref)
     size = _checked(place, request, aside, held)
+    now = look(place, ref)
+    if now.done:
+        _refuse_another(held, now.headers, ref)
     gone = service.ask("DELETE", spot.path)
     if not gone.done and gone.status != 404:
         raise error_of(gone, ref)
@@ -72,8 +86,20 @@ def _carry(place: Place, request: QuarantineRequest, aside: Spot, held: HttpAnsw
     with service.open(place.names.spot(ref).path, NEWEST) as stream:
         if stream.status != 200:
             return stream.whole()
+        _refuse_another(held, stream.headers, ref)
         size = int(stream.headers["Content-Length"])
         return service.send(aside.path, headers, size, stream.chunks)
+
+
+def _refuse_another(held: HttpAnswer, headers: Mapping[str, str], ref: ObjectRef) -> None:
+    """Go on only if these headers are those of the very object that is to be set aside."""
+    then, now = held.headers, headers
+    if any(then.get(name) != now.get(name) for name in (records.PUT, "X-Timestamp")):
+        raise OfferUnavailableError(
+            "another writer stored the object meanwhile; nothing was taken away",
+            ref=ref,
+            effect_unknown=False,
+        )
 
 
 def _checked(place: Place, request: QuarantineRequest, aside: Spot, held: HttpAnswer) -> int:
