@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from coffre.contract import ObjectRef
+from coffre.drivers.swift.answers import from_swift
 from coffre.drivers.swift.limits import Limits
 from coffre.drivers.swift.names import Names
 from coffre.drivers.swift.service import Service, answered
@@ -98,7 +99,7 @@ def _line_beside(
     service: Service, names: Names, ref: ObjectRef, headers: Mapping[str, str]
 ) -> bytes | None:
     answer = service.ask("GET", names.beside(ref, headers.get(PUT, ""), RECORD).path)
-    if answer.status == 404:
+    if answer.status == 404 and from_swift(answer.headers):
         return None
     return answered(answer, ref, safe=True).body
 

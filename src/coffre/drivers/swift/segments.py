@@ -195,7 +195,8 @@ def let_go(service: Service, names: Names, ref: ObjectRef, put: str, *, replaced
         replaced: there is a new object in its place.
     """
     with suppress(OfferError):
-        if service.ask("HEAD", names.aside(ref, put).path, NEWEST).status != 404:
+        aside = service.ask("HEAD", names.aside(ref, put).path, NEWEST)
+        if aside.status != 404 or not from_swift(aside.headers):
             return
         spots = beside(service, names, ref, put)
         if not replaced:
