@@ -38,7 +38,14 @@ def bulk_delete(place: Place, request: BulkDeleteRequest) -> Sequence[DeleteResu
         return [_one(place, each) for each in deletes]
     outcomes: list[DeleteResult | CoffreError] = []
     for start in range(0, len(deletes), step):
-        outcomes += _together(place, deletes[start : start + step])
+        part = deletes[start : start + step]
+        try:
+            outcomes += _together(place, part)
+        except OfferError as error:
+            if not start:
+                raise
+            # Those before are gone for certain: theirs is an outcome, and this is another one.
+            outcomes += [error] * len(part)
     return outcomes
 
 
@@ -87,7 +94,7 @@ def _said(place: Place, paths: Sequence[str]) -> dict[str, int]:
         settled = int(told["Number Deleted"]) + int(told["Number Not Found"]) + len(failed)
     except (ValueError, KeyError, TypeError):
         settled, failed = -1, {}
-    if settled != len(paths):
+    if settled != len(paths) or not failed.keys() <= set(map(unquote, paths)):
         raise OfferUnavailableError(
             "the service did not say what became of each object", effect_unknown=True
         )
