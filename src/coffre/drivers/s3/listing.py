@@ -24,7 +24,7 @@ from coffre.drivers.s3.aside import ASIDE_SIZE
 from coffre.drivers.s3.documents import parse, parse_answer
 from coffre.drivers.s3.looking import check_missing, look
 from coffre.drivers.s3.naming import BucketNaming, Place, container_entry, is_name
-from coffre.drivers.s3.records import parsed_moment
+from coffre.drivers.s3.records import MissingBesideError, parsed_moment
 from coffre.drivers.s3.service import Service
 from coffre.http import HttpAnswer
 
@@ -56,7 +56,10 @@ def _size(service: Service, ref: ObjectRef, size: int) -> int | None:
     """The object's own length; ``None`` when it was deleted since it was listed."""
     if size != ASIDE_SIZE:
         return size
-    seen = look(service, ref, "list")
+    try:
+        seen = look(service, ref, "list")
+    except MissingBesideError:
+        return size  # of what is left of it: one bad object does not hide those that follow
     return None if seen is None else seen.size
 
 

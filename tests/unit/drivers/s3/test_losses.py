@@ -152,3 +152,15 @@ def test_a_listing_of_uploads_that_does_not_move_on_ends() -> None:
         pytest.raises(OfferFailedError),
     ):
         connection.sweep(SweepRequest(older_than=0))
+
+
+def test_an_object_whose_bytes_are_gone_does_not_stop_a_listing() -> None:
+    bucket = Bucket(completes=False)
+    other = ObjectRef(tenant=3, container="object", identifier="d")
+    with served(bucket) as parameters, S3Connection(parameters) as connection:
+        connection.put(request(LARGE))
+        connection.put(PutRequest(ref=other, content=BytesContent(SMALL), size=len(SMALL)))
+        del bucket.objects[bucket.own()[0]]
+        listed = list(connection.list(ListRequest(tenant=3, container="object")))
+
+    assert [one.identifier for one in listed] == [REF.identifier, "d"]
