@@ -5,8 +5,8 @@ object is copied by its manifest alone, by the service, and keeps its segments. 
 other are read and stored again by us, once: Swift takes an object away by itself when it has read
 it to its end and found another MD5 than it knew, and refuses to copy such a one.
 
-Nor can Swift delete *only this version*: so it is looked, right before the deletion, whether what is
-there is still what was copied. A writer that stores within that one request is not seen.
+Nor can Swift delete *only this version*: so it is looked, right before the deletion, whether what
+is there is still what was copied. A writer that stores within that one request is not seen.
 """
 
 from __future__ import annotations

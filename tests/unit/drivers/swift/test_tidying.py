@@ -29,9 +29,9 @@ ASIDE = "/v1/a/coffre+quarantine/"
 BAD = QuarantineRequest(ref=REF, reason="digest-mismatch")
 
 
-def put(connection: Connection, data: bytes = b"charter", **values: bool) -> None:
+def put(connection: Connection, data: bytes = b"charter", *, replace: bool = False) -> None:
     content = BytesContent(data)
-    connection.put(PutRequest(ref=REF, content=content, size=len(data), **values))
+    connection.put(PutRequest(ref=REF, content=content, size=len(data), replace=replace))
 
 
 def read(connection: Connection) -> bytes:
