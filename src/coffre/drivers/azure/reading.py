@@ -19,6 +19,7 @@ from coffre.contract import (
     ObjectRef,
     OfferFailedError,
 )
+from coffre.drivers.azure.errors import code_of
 from coffre.drivers.azure.naming import Layout, Place
 from coffre.drivers.azure.records import Record, read_record
 from coffre.drivers.azure.service import Service, about
@@ -88,7 +89,7 @@ def look(
 ) -> Held | None:
     """Ask about one blob under a condition; ``None`` when it is not met, or the blob is gone."""
     answer = service.ask("HEAD", place.path, (), condition, ref=ref)
-    if answer.status in (404, 412):
+    if answer.status == 412 or code_of(answer) == "BlobNotFound":
         return None
     if not answer.done:
         raise service.refused(answer, ref, changing=False)

@@ -24,7 +24,7 @@ from coffre.drivers.azure.blocks import Stager, block_list, block_size_for, chec
 from coffre.drivers.azure.errors import code_of
 from coffre.drivers.azure.naming import Layout, Place
 from coffre.drivers.azure.reading import Held, digest_held, look, look_for
-from coffre.drivers.azure.records import identity, read_record
+from coffre.drivers.azure.records import Record, identity, read_record
 from coffre.drivers.azure.retaining import extend_retention, refuse_retained, retention_headers
 from coffre.drivers.azure.service import Service
 from coffre.drivers.azure.sidecars import forget, metadata_headers
@@ -45,9 +45,7 @@ def put(service: Service, layout: Layout, request: PutRequest) -> PutResult:
     writing = _Writing(service, layout, request)
     if request.replace and service.immutable:
         writing.refuse_retained()
-    if request.size <= service.settings.block_size:
-        return writing.in_one_request()
-    return writing.in_blocks()
+    return writing.done()
 
 
 class _Writing:
@@ -58,12 +56,28 @@ class _Writing:
         self._layout = layout
         self._request = request
         self._place: Place = layout.place_of(request.ref)
+        self._published = False
+        """Whether the service has said that it published: a failure from here on undoes nothing."""
 
     def refuse_retained(self) -> None:
         """A replacement would succeed, and hide what must be kept behind a new version."""
         held = self._held()
         if held is not None:
             refuse_retained(held, self._request.ref, self._service.clock.now())
+
+    def done(self) -> PutResult:
+        """Store it.
+
+        Raises:
+            OfferError: nothing was published, unless ``effect_unknown`` says that it may be.
+        """
+        try:
+            if self._request.size <= self._service.settings.block_size:
+                return self.in_one_request()
+            return self.in_blocks()
+        except OfferUnavailableError as error:
+            error.effect_unknown |= self._published
+            raise
 
     def in_one_request(self) -> PutResult:
         """The whole object is held in memory, and sent with its MD5."""
@@ -137,9 +151,23 @@ class _Writing:
         answer = self._service.ask("PUT", self._place.path, query, sent, body, ref=ref)
         if answer.done:
             self._check(answer, digest)
+            self._published = True
         else:
-            forget(self._service, self._layout, ref, read_record(beside, ref))
+            self._forget(read_record(beside, ref), answer)
         return answer
+
+    def _forget(self, record: Record, answer: HttpAnswer) -> None:
+        """Remove the sidecar of what was not published; in doubt it is left to a sweep."""
+        if record.elsewhere is None:
+            return
+        ref = self._request.ref
+        refused = self._service.refused(answer, ref, changing=True)
+        if isinstance(refused, OfferUnavailableError) and refused.effect_unknown:
+            return
+        held = self._held()
+        # A gateway may have sent it twice, and we hear of the second time: then it is named.
+        if held is None or held.record.elsewhere != record.elsewhere:
+            forget(self._service, self._layout, ref, record)
 
     def _check(self, answer: HttpAnswer, digest: str) -> None:
         """Take back what was stored wrong, and nothing else: it was never good."""
