@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from coffre.contract import ObjectNotFoundError, ObjectRef, SweepRequest, SweepResult
+from coffre.drivers.azure.errors import code_of
 from coffre.drivers.azure.listing import Blob, containers, list_blobs
 from coffre.drivers.azure.naming import METADATA, Layout, Place, Space, ref_aside
 from coffre.drivers.azure.reading import look_for
@@ -32,7 +33,10 @@ def sweep(service: Service, layout: Layout, request: SweepRequest) -> SweepResul
         if _age(blob.modified, service.clock.now()) < max(request.older_than, YOUNGEST):
             kept += 1
             continue
-        service.ask("DELETE", Place(layout.container, blob.name).path)
+        gone = service.ask("DELETE", Place(layout.container, blob.name).path)
+        if not gone.done and code_of(gone) != "BlobNotFound":
+            kept += 1
+            continue
         removed, freed = removed + 1, freed + blob.size
     return SweepResult(removed=removed, kept=kept + _half_sent(service, layout), freed=freed)
 
