@@ -18,7 +18,8 @@ from coffre.contract import (
     QuarantineResult,
 )
 from coffre.drivers.azure.naming import QUARANTINE, Layout, Place
-from coffre.drivers.azure.reading import look_for
+from coffre.drivers.azure.reading import Held, look_for
+from coffre.drivers.azure.records import ROOM, Record, identity, inline
 from coffre.drivers.azure.retaining import refuse_retained
 from coffre.drivers.azure.service import Service, unseen
 
@@ -35,25 +36,41 @@ def quarantine(service: Service, layout: Layout, request: QuarantineRequest) -> 
     held = look_for(service, place, ref)
     refuse_retained(held, ref, service.clock.now())
     aside = layout.aside(QUARANTINE, ref, uuid4().hex)
-    _copy(service, place, aside, held.etag, request)
+    _copy(service, place, aside, held, request)
+    there = look_for(service, aside, ref)
+    if there.size != held.size:
+        raise OfferFailedError(
+            f"the service copied {there.size} of {held.size} bytes; nothing was taken away", ref=ref
+        )
     headers = {"If-Match": held.etag, "x-ms-delete-snapshots": "include"}
     service.done("DELETE", place.path, (), headers, ref=ref)
     return QuarantineResult(place=str(aside), size=held.size)
 
 
 def _copy(
-    service: Service, source: Place, target: Place, etag: str, request: QuarantineRequest
+    service: Service, source: Place, target: Place, held: Held, request: QuarantineRequest
 ) -> None:
     headers = {
         "x-ms-copy-source": service.address(source.path),
-        "x-ms-source-if-match": etag,
+        "x-ms-source-if-match": held.etag,
         "If-None-Match": "*",
-        # A copy has the metadata of its source unless it is given some: what it was, and why.
-        "x-ms-meta-coffre_reason": quote(request.reason[:500]),
+        **_told(held.record, request.reason),
     }
     with unseen():
         answer = service.done("PUT", target.path, (), headers, b"", ref=request.ref)
         _wait(service, target, answer.headers.get("x-ms-copy-status", "success"), request.ref)
+
+
+def _told(record: Record, reason: str) -> dict[str, str]:
+    """What it was, and why it is here: a copy has the metadata of its source or those it is given.
+
+    Long metadata are left out, rather than have the service refuse the copy.
+    """
+    told = {"x-ms-meta-coffre_reason": quote(reason[:500])}
+    if record.digest is not None and record.size is not None:
+        told |= identity(record.digest, record.size)
+    kept = told | (inline(record.metadata) or {})
+    return kept if sum(map(len, kept.values())) <= ROOM else told
 
 
 def _wait(service: Service, target: Place, status: str, ref: ObjectRef) -> None:
