@@ -144,6 +144,7 @@ class ObjectStream(ReadableStream):
             ref: the object, for errors.
         """
         self._root = root
+        self._path = path
         self._ref = ref
         self._missing = length
         self._file: OpenFile | None = None
@@ -155,10 +156,10 @@ class ObjectStream(ReadableStream):
     def chunks(self) -> Iterator[Buffer]:
         """The bytes, as the file system gives them."""
         while self._missing:
+            if self._file is None:
+                raise ConnectionLostError("the stream is closed", effect_unknown=False)
             with translating(self._ref):
-                if self._file is None:
-                    raise ConnectionLostError("the stream is closed", effect_unknown=False)
-                data = self._file.read(min(CHUNK, self._missing))
+                data = self._piece(self._file)
             if not data:
                 raise ConnectionLostError(
                     f"{self._ref} ends {self._missing} bytes before its size",
@@ -169,6 +170,15 @@ class ObjectStream(ReadableStream):
             if self._missing < 0:
                 raise ConnectionLostError("more bytes came than were asked for", ref=self._ref)
             yield data
+
+    def _piece(self, file: OpenFile) -> Buffer:
+        """The next bytes. Some services refuse in the same words to give what is not there."""
+        try:
+            return file.read(min(CHUNK, self._missing))
+        except Exception as error:
+            if self._root.is_gone(self._path):
+                raise _not_held(self._ref) from error
+            raise
 
     def close(self) -> None:
         """Close the file."""

@@ -101,8 +101,22 @@ class Root:
             raise IsADirectoryError(path)
         if not size:
             return b""
-        with closing(self.open(path)) as file:
-            return bytes(file.read(size))
+        try:
+            with closing(self.open(path)) as file:
+                return bytes(file.read(size))
+        except Exception:
+            self.size(path)  # it may have been removed since its size was asked
+            raise
+
+    def is_gone(self, path: str) -> bool:
+        """Whether a file is seen not to be there, of an offer that is."""
+        try:
+            self.size(path)
+        except FileNotFoundError:
+            return self.marker() is not None
+        except Exception:  # noqa: BLE001 - whatever it was, it is not known to be gone
+            return False
+        return False
 
     def open(self, path: str) -> OpenFile:
         """A file of the library, open for reading."""

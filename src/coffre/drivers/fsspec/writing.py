@@ -161,6 +161,15 @@ def _publish(root: Root, part: str, place: Place, copied: Copied, request: PutRe
 def _publish_new(root: Root, part: str, place: Place, copied: Copied, request: PutRequest) -> None:
     root.make_folder(place.folder)
     root.rename(part, place.path)
+    try:
+        with translating(request.ref):
+            _complete(root, place, copied, request)
+    except OfferUnavailableError as error:
+        error.effect_unknown = True  # the object is there
+        raise
+
+
+def _complete(root: Root, place: Place, copied: Copied, request: PutRequest) -> None:
     size = root.size(place.path)
     if size != copied.size:
         raise OfferFailedError(
