@@ -84,10 +84,12 @@ def _status(library: Library, id: str, now: float, ahead: float) -> AccessStatus
     total, since, seconds = row
     away, damaged = _missing(library, id)
     ready = total - away - damaged
-    if since is None:
-        return AccessStatus(state=AccessState.WAITING, ready=ready)
-    if away or now >= since + seconds:
+    if since is not None and (away or now >= since + seconds):
         return AccessStatus(state=AccessState.EXPIRED, ready=ready)
+    # A damaged object never comes. The request ends in its time all the same, so that it does
+    # not keep the others on disk for ever; it is just never called ready.
+    if since is None or damaged:
+        return AccessStatus(state=AccessState.WAITING, ready=ready)
     # As the caller's clock will tell it: what was let pass on purpose has passed already.
     until = datetime.fromtimestamp(since + seconds - ahead, UTC)
     return AccessStatus(state=AccessState.READY, expires_at=until, ready=ready)

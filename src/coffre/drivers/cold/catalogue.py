@@ -23,8 +23,8 @@ _WAIT = 60.0
 """Seconds for which a transaction of another process is waited for."""
 
 _SCHEMA = """
-CREATE TABLE clock (ahead REAL NOT NULL);
-INSERT INTO clock VALUES (0.0);
+CREATE TABLE clock (ahead REAL NOT NULL, planned REAL NOT NULL);
+INSERT INTO clock VALUES (0.0, 0.0);
 CREATE TABLE tapes (
     number INTEGER PRIMARY KEY, used INTEGER NOT NULL DEFAULT 0, sticks INTEGER NOT NULL DEFAULT 0
 );

@@ -87,7 +87,11 @@ class LibraryControl:
 
     def stick(self, tape: int, *, sticks: bool = True) -> None:
         """Have a tape that cannot be mounted, or can be again."""
-        self._set("UPDATE tapes SET sticks = ? WHERE number = ?", sticks, tape)
+        library = self._library
+        with translating():
+            advance(library)  # until now the tape was as it was
+            with library.catalogue.changing():
+                library.catalogue.do("UPDATE tapes SET sticks = ? WHERE number = ?", sticks, tape)
 
     def break_drive(self, number: int, *, broken: bool = True) -> None:
         """Have a drive go out of order, or work again. What it was reading is read anew.
@@ -96,6 +100,8 @@ class LibraryControl:
         """
         library = self._library
         now = library.now()
+        with translating():
+            advance(library)  # until now the drive was as it was
         with translating(), library.robot(), library.catalogue.changing():
             library.catalogue.do(
                 "INSERT INTO drives (number, broken, free) VALUES (?, ?, ?) ON CONFLICT (number) "
@@ -111,10 +117,6 @@ class LibraryControl:
                 number,
                 now,
             )
-
-    def _set(self, statement: str, *values: object) -> None:
-        with translating(), self._library.catalogue.changing():
-            self._library.catalogue.do(statement, *values)
 
     def close(self) -> None:
         """Let the library go."""

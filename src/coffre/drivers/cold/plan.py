@@ -56,6 +56,9 @@ class Plan:
     drives: Sequence[Drive]
     sticking: frozenset[int] = frozenset()
     """Numbers of the tapes that cannot be mounted."""
+    since: float = 0.0
+    """When the plan was last made: what could not begin then does not begin before it now, even
+    if a tape was mended since."""
     _queues: dict[int, deque[Recall]] = field(default_factory=dict)
 
     def run(self, recalls: Iterable[Recall], until: float) -> None:
@@ -87,7 +90,8 @@ class Plan:
         mounted = [n for n, drive in enumerate(self.drives) if drive.tape == recall.tape]
         among = mounted or range(len(self.drives))
         index = min(among, key=lambda n: self.drives[n].free)
-        return max(recall.asked, self.drives[index].free), recall.seq, recall, index
+        begin = max(recall.asked, self.drives[index].free, self.since)
+        return begin, recall.seq, recall, index
 
     def _take(self, recall: Recall, drive: Drive, begin: float) -> None:
         settings = self.settings

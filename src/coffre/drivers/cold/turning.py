@@ -111,7 +111,9 @@ def _let_drives_work(library: Library, now: float) -> None:
             return
         drives = _drives(library)
         sticking = frozenset(n for (n,) in catalogue.all("SELECT number FROM tapes WHERE sticks"))
-        Plan(library.settings, drives, sticking).run(recalls, now)
+        row = catalogue.one("SELECT planned FROM clock")
+        Plan(library.settings, drives, sticking, row[0] if row else now).run(recalls, now)
+        catalogue.do("UPDATE clock SET planned = ?", now)
         _write_plan(library, drives, recalls)
 
 
@@ -187,6 +189,8 @@ def _evict_what_is_due(library: Library, now: float) -> None:
 def evict(library: Library, objects: Sequence[Held]) -> None:
     """Have objects leave the disk; a file is removed once no row names it.
 
+    The time of their arrival is forgotten: from now on only requests keep them on disk.
+
     Args:
         library: whose robot the caller is.
         objects: packed, each.
@@ -196,7 +200,8 @@ def evict(library: Library, objects: Sequence[Held]) -> None:
         for one in objects:
             catalogue.do("DELETE FROM recalls WHERE object = ?", one.id)
             catalogue.do(
-                "UPDATE objects SET token = NULL WHERE id = ? AND archive IS NOT NULL", one.id
+                "UPDATE objects SET token = NULL, arrived = 0 WHERE id = ? AND archive IS NOT NULL",
+                one.id,
             )
     for one in objects:
         library.discard(one.token)
