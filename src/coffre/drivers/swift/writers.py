@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 
 _under_way: set[str] = set()
@@ -18,7 +18,7 @@ _under_way: set[str] = set()
 def begin_put() -> str:
     """A name for a put, that nobody else ever uses; under way until :func:`end_put`."""
     process = os.getpid()
-    put = f"{_machine()}-{process}-{_started(process) or 0}-{uuid.uuid4().hex[:16]}"
+    put = f"{_named(process)}-{uuid.uuid4().hex[:16]}"
     _under_way.add(put)
     return put
 
@@ -41,6 +41,12 @@ def is_alive(put: str) -> bool | None:
         return put in _under_way
     # Another process of this machine: dead for certain, or perhaps long done with this put.
     return None if not since or _started(number) == since else False
+
+
+@lru_cache(maxsize=1)
+def _named(process: int) -> str:
+    """This process, for as long as it is this one: a child has another number."""
+    return f"{_machine()}-{process}-{_started(process) or 0}"
 
 
 @cache

@@ -49,6 +49,8 @@ _TURNS = 4
 _OVERTAKEN = (202, 409, 412)
 """Statuses of a put that came second. Swift says 202, *accepted*, of one that it dropped because a
 server has a later object, or a later deletion: the clocks of its proxies differ."""
+_AT_ONCE = 64 * 1024
+"""Bytes of a body up to which the HTTP core takes it whole."""
 _META = "x-object-meta-"
 _ONLY_NEW = {"If-None-Match": "*"}
 
@@ -140,7 +142,9 @@ class _Put:
 
     def _in_memory(self) -> _Staged:
         data, copied = receive_whole(self._request)
-        return _Staged(memoryview(data), copied, manifest=False)
+        # What is small is given to the library at once, rather than asked for by it.
+        body = bytes(data) if len(data) <= _AT_ONCE else memoryview(data)
+        return _Staged(body, copied, manifest=False)
 
     def _in_segments(self) -> _Staged:
         request = self._request
