@@ -113,6 +113,17 @@ def _verify(descriptor: int, objects: Sequence[Held]) -> dict[int, int]:
     Raises:
         OSError: it does not hold what was written to it.
     """
+    try:
+        positions = _read_back(descriptor, objects)
+    except (tarfile.TarError, KeyError) as error:
+        raise OSError(f"an archive that was just written cannot be read: {error}") from error
+    if len(positions) != len(objects):
+        raise OSError("an archive does not hold what was just written to it")
+    return positions
+
+
+def _read_back(descriptor: int, objects: Sequence[Held]) -> dict[int, int]:
+    """Where each object begins whose bytes are right."""
     expected = {str(one.ref): one for one in objects}
     positions = {}
     os.lseek(descriptor, 0, os.SEEK_SET)
@@ -125,8 +136,6 @@ def _verify(descriptor: int, objects: Sequence[Held]) -> dict[int, int]:
             found = digest_file(descriptor, one.size, one.digest.algorithm, member.offset_data)
             if member.size == one.size and found.matches(one.digest):
                 positions[one.id] = member.offset_data
-    if len(positions) != len(objects):
-        raise OSError("an archive does not hold what was just written to it")
     return positions
 
 

@@ -51,11 +51,10 @@ class Held:
             ObjectCorruptError: they were.
         """
         if self.damage is not None:
-            raise ObjectCorruptError(
-                f"{self.ref}: {self.damage}; repair it from another copy, or ask for access "
-                "once more to have the tape read again",
-                ref=self.ref,
-            )
+            step = "repair it from another copy"
+            if self.token is None:
+                step += ", or ask for access once more to have the tape read again"
+            raise ObjectCorruptError(f"{self.ref}: {self.damage}; {step}", ref=self.ref)
 
 
 def find(library: Library, ref: ObjectRef) -> Held | None:

@@ -100,7 +100,7 @@ def _bytes_of(library: Library, found: Held) -> Iterator[bytes]:
 def sweep(library: Library, request: SweepRequest) -> SweepResult:
     """Remove files that no row names; see ``SupportsSweep``.
 
-    Archives that hold no living object are removed, too: their place on tape is free again.
+    Archives that hold no living object are removed, too; a tape stays as full as it was.
     """
     removed = kept = freed = 0
     with translating():

@@ -193,18 +193,22 @@ def evict(library: Library, objects: Sequence[Held]) -> None:
 
     Args:
         library: whose robot the caller is.
-        objects: packed, each.
+        objects: those that are in no archive stay where they are.
     """
-    catalogue = library.catalogue
-    with catalogue.changing():
-        for one in objects:
-            catalogue.do("DELETE FROM recalls WHERE object = ?", one.id)
-            catalogue.do(
-                "UPDATE objects SET token = NULL, arrived = 0 WHERE id = ? AND archive IS NOT NULL",
-                one.id,
-            )
-    for one in objects:
+    with library.catalogue.changing():
+        gone = [one for one in objects if _let_go(library, one)]
+    for one in gone:
         library.discard(one.token)
+
+
+def _let_go(library: Library, one: Held) -> bool:
+    """Have a row not name its file any more; false, and nothing changed, without a tape."""
+    catalogue = library.catalogue
+    statement = "UPDATE objects SET token = NULL, arrived = 0 WHERE id = ? AND archive IS NOT NULL"
+    if not catalogue.do(statement, one.id):
+        return False
+    catalogue.do("DELETE FROM recalls WHERE object = ?", one.id)
+    return True
 
 
 def _each(library: Library, condition: str, *values: object) -> Iterator[Held]:

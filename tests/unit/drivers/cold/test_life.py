@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -20,6 +23,8 @@ from coffre.contract import (
     StatRequest,
     SweepRequest,
 )
+from coffre.drivers.cold.held import Held
+from coffre.drivers.cold.library import Library
 from coffre.tree import decode_record
 from tests.unit.drivers.cold.cold_library import Hall, ref
 
@@ -344,3 +349,34 @@ def test_stat_tells_what_was_kept_of_what_is_on_tape(hall: Hall) -> None:
     hall.control.chill(ref("it"))
     told = hall.connection.stat(StatRequest(ref=ref("it")))
     assert (told.size, told.recorded, told.ready) == (10, stored.digest, False)
+
+
+def test_bytes_that_are_on_no_tape_never_leave_the_disk(hall: Hall) -> None:
+    hall.put("bad")
+    hall.control.damage(ref("bad"))
+    hall.control.chill(ref("bad"))
+    place = hall.control.locate(ref("bad"))
+    assert place is not None
+    assert Path(place.path).read_bytes() == b"rome bytes"
+
+
+def test_an_archive_that_is_not_what_was_written_is_not_relied_on(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from coffre.drivers.cold import archives
+
+    write = archives._write
+
+    def write_badly(library: Library, file: IO[bytes], objects: Sequence[Held]) -> None:
+        write(library, file, objects)
+        file.seek(-10_000, os.SEEK_END)
+        file.write(b"x" * 10_000)
+        file.flush()
+
+    hall.put("it")
+    monkeypatch.setattr(archives, "_write", write_badly)
+    hall.clock.advance(2 * DAY)
+    assert hall.read("it") == b"some bytes"
+    assert files(hall, "tapes") == []
+    monkeypatch.undo()
+    assert not hall.is_ready("it")
