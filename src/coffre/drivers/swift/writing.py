@@ -117,7 +117,8 @@ class _Put:
                 copied = digest_received(request) if staged is None else staged.copied
                 there = self._compared(copied, held)
                 if there is not None:
-                    self._take_away_if_staged()
+                    if self._beside:
+                        self._give_up()
                     return there
             if staged is None:
                 staged = self._in_segments()
@@ -255,13 +256,17 @@ class _Put:
 
     def _keep_for_good(self, held: HttpAnswer) -> None:
         # All metadata are given again: those left out of a POST are taken away.
+        # An object that was stored meanwhile must not get the record of this one.
+        now = self._held()
+        if now is None or now.headers.get("X-Timestamp") != held.headers.get("X-Timestamp"):
+            raise OfferUnavailableError(
+                "another writer stored the object meanwhile; try again",
+                ref=self._request.ref,
+                effect_unknown=False,
+            )
         kept = {name: text for name, text in held.headers.items() if name.startswith(_META)}
         headers = {**kept, "X-Remove-Delete-At": "true"}
         self._service.done("POST", self._spot.path, headers, b"", ref=self._request.ref)
-
-    def _take_away_if_staged(self) -> None:
-        if self._beside:
-            self._give_up()
 
     def _published(self, staged: _Staged, before: HttpAnswer | None) -> PutResult | None:
         """Look once more at what is there; ``None``: another object was, and is gone."""

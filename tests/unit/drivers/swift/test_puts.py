@@ -94,3 +94,21 @@ def test_a_container_that_comes_and_goes_is_no_absence_of_the_object(account: Ac
     ):
         connection.put(put_request())
     assert not caught.value.effect_unknown
+
+
+def test_a_date_taken_away_gives_no_object_the_record_of_another(account: Account) -> None:
+    with SwiftDriver().connect(account.parameters()) as connection:
+        connection.put(put_request())
+        account.objects[PATH].headers["x-delete-at"] = "1999999999"
+
+        def replaced(asked: Asked) -> Said:
+            with SwiftDriver().connect(account.parameters(buffer=0)) as other:
+                other.put(put_request(replace=True))
+            return account.usual(asked)
+
+        account.once("GET", PATH, replaced)
+        with pytest.raises(OfferUnavailableError):
+            connection.put(put_request())
+    kept = account.objects[PATH]
+    assert kept.segments is not None
+    assert kept.headers["x-object-meta-coffre-put"] in kept.segments[0]
