@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tarfile
 from collections.abc import Sequence
@@ -380,3 +381,38 @@ def test_an_archive_that_is_not_what_was_written_is_not_relied_on(
     assert files(hall, "tapes") == []
     monkeypatch.undo()
     assert not hall.is_ready("it")
+
+
+def test_the_right_bytes_do_not_hide_a_damaged_tape(hall: Hall) -> None:
+    hall.put_on_tape("it")
+    hall.control.damage(ref("it"))
+    hall.ask("it")
+    hall.clock.advance(11)
+    with pytest.raises(ObjectConflictError):
+        hall.put("it", b"it")
+
+
+def test_what_was_deleted_leaves_the_queue(hall: Hall) -> None:
+    hall.put_on_tape("it")
+    hall.control.stick(1)
+    hall.ask("it")
+    hall.connection.delete(DeleteRequest(ref=ref("it")))
+    assert hall.control._library.catalogue.all("SELECT * FROM recalls") == []
+
+
+def test_a_file_that_is_being_written_is_not_swept(hall: Hall) -> None:
+    descriptor, token = hall.control._library.new_file()
+    swept = hall.connection.sweep(SweepRequest(older_than=0))
+    assert (swept.removed, swept.kept) == (0, 1)
+    os.close(descriptor)
+    assert hall.connection.sweep(SweepRequest(older_than=0)).removed == 1
+    assert token not in [one.name for one in files(hall, "cache")]
+
+
+def test_there_is_one_robot(hall: Hall) -> None:
+    with (
+        hall.control._library.robot(),
+        open(hall.root / "robot.lock") as lock,
+        pytest.raises(BlockingIOError),
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
