@@ -7,6 +7,7 @@ answers is the driver's to judge, and whatever kept it from answering is an erro
 
 from coffre.http.answering import Headers, HttpAnswer
 from coffre.http.asking import HttpRequest
+from coffre.http.clear import PLAIN, refuse_in_clear
 from coffre.http.library import require_pycurl
 from coffre.http.patience import retry_after
 from coffre.http.receiving import HttpStream
@@ -14,6 +15,7 @@ from coffre.http.session import HttpSession
 from coffre.http.site import Site, Tls
 
 __all__ = [
+    "PLAIN",
     "Headers",
     "HttpAnswer",
     "HttpRequest",
@@ -21,6 +23,7 @@ __all__ = [
     "HttpStream",
     "Site",
     "Tls",
+    "refuse_in_clear",
     "require_pycurl",
     "retry_after",
 ]

@@ -25,10 +25,11 @@ class HttpRequest:
     """
 
     method: str
-    target: str
-    """Path and query, as sent: starts with a slash, is not normalised in any way."""
+    target: str = field(repr=False)
+    """Path and query, as sent: starts with a slash, is not normalised in any way. It may hold a
+    signature, so it is never printed."""
     headers: Mapping[str, str] = field(default_factory=lambda: _NOTHING, repr=False)
-    """May hold a signature or a token, so they are never printed."""
+    """May hold a signature or a token as well."""
     body: bytes | memoryview | None = field(default=None, repr=False)
     """``b""`` sends a length of zero, ``None`` no length at all."""
     answer_limit: int = ANSWER_LIMIT

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, MutableMapping
 from typing import Protocol
 
-from coffre.contract import DriverError, ForbiddenError, ParameterError, Secret
+from coffre.contract import DriverError, ForbiddenError, Secret
 from coffre.drivers.azure.settings import Settings
 from coffre.drivers.azure.signing import Query, read_key, signature, string_to_sign
+from coffre.http import refuse_in_clear
 
 Tokens = Callable[[], str]
 """Gives a token that is good now; asked for every request, from several threads."""
@@ -89,8 +90,9 @@ def credential_of(settings: Settings, tokens: Tokens | None) -> Credential:
         ParameterError: the key is none, or a token cannot be read or would be sent in the clear.
     """
     found = _named(settings, tokens)
-    if isinstance(found, Bearer) and not settings.site.secure:
-        raise ParameterError("a token is only sent over https: give an https URL")
+    if not isinstance(found, SharedKey | Nobody):  # a key signs, and is never told
+        site = settings.site
+        refuse_in_clear(site.url, secured=site.secure, allowed=settings.plain)
     return found
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from coffre.contract import ConnectionParameters, Parameter, ParameterError, Secret
-from coffre.http import Site, Tls
+from coffre.http import PLAIN, Site, Tls
 
 MEBIBYTE = 1024 * 1024
 MAX_BLOCK = 100 * MEBIBYTE
@@ -69,6 +69,7 @@ PARAMETERS = (
     Parameter(name="timeout", type=float, default=60.0, help="seconds of silence before giving up"),
     Parameter(name="ca_bundle", help="file of the authorities believed, instead of the system's"),
     Parameter(name="proxy", type=Secret, help="URL of an HTTP proxy; may hold a password"),
+    PLAIN,
 )
 
 _CONTAINER = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -94,6 +95,7 @@ class Settings:
     rehydrate_priority: str
     retention_mode: str
     api_version: str
+    plain: bool = False
 
     @classmethod
     @lru_cache(maxsize=64)  # one for each offer, and asked for at each connection
@@ -120,6 +122,7 @@ class Settings:
             rehydrate_priority=_text(parameters, "rehydrate_priority"),
             retention_mode=_text(parameters, "retention_mode"),
             api_version=_version(_text(parameters, "api_version")),
+            plain=parameters.get("plain") is True,
         )
 
 

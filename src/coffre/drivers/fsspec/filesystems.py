@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Protocol
 
 import fsspec
@@ -19,6 +18,7 @@ from fsspec.spec import AbstractFileSystem
 from coffre.contract import Buffer, DriverError, ParameterError
 from coffre.drivers.fsspec.ftp import CheckedFtp
 from coffre.drivers.fsspec.settings import Settings
+from coffre.http import refuse_in_clear
 
 BLOCK = 8 * 1024 * 1024
 """Bytes that the library asks a service for at a time."""
@@ -188,24 +188,8 @@ def _any(settings: Settings) -> Opened:
 
 
 def _refuse_in_clear(settings: Settings, secured: bool) -> None:
-    """Refuse to send a password over a network without TLS, unless that was asked for.
-
-    Raises:
-        ParameterError: it was not.
-    """
-    if secured or settings.plain or settings.password is None or _is_this_machine(settings.host):
-        return
-    raise ParameterError(
-        f"{settings.url!r} would send the password without TLS: write {settings.scheme}s://, or, "
-        "where nobody else is on the network, plain = true"
-    )
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    if settings.password is not None:
+        refuse_in_clear(settings.url, secured=secured, allowed=settings.plain)
 
 
 def _password(settings: Settings) -> str | None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from coffre.contract import ConnectionParameters, Parameter, ParameterError, Secret
+from coffre.http import PLAIN
 
 PARAMETERS = (
     Parameter(name="user", help="who the service is to let in"),
@@ -28,12 +29,7 @@ PARAMETERS = (
         help="your word that this file system renames a file in one step; needed of those that "
         "coffre does not know",
     ),
-    Parameter(
-        name="plain",
-        type=bool,
-        default=False,
-        help="send the password without TLS, where nobody else is on the network",
-    ),
+    PLAIN,
     Parameter(
         name="read_back",
         type=bool,

@@ -9,7 +9,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from coffre.contract import ConnectionParameters, Parameter, ParameterError, Secret
-from coffre.http import Site, Tls
+from coffre.http import PLAIN, Site, Tls, refuse_in_clear
 
 _MIB = 1024 * 1024
 
@@ -83,6 +83,7 @@ PARAMETERS = (
         default=60.0,
         help="seconds of silence after which the service is given up",
     ),
+    PLAIN,
 )
 
 _PREFIX = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -178,7 +179,9 @@ def _login(parameters: ConnectionParameters) -> Login:
         timeout=_seconds(parameters, "timeout", 60.0),
     )
     for place in filter(None, (url, login.storage_url)):
-        login.site(place)  # refuses what is no URL
+        site = login.site(place)  # refuses what is no URL
+        allowed = parameters.get("plain") is True
+        refuse_in_clear(place, secured=site.secure, allowed=allowed)
     _check_who(login)
     return login
 

@@ -103,7 +103,7 @@ def test_a_token_is_asked_for_every_request() -> None:
 
 
 def test_a_token_is_never_sent_in_the_clear() -> None:
-    with pytest.raises(ParameterError, match="https"):
+    with pytest.raises(ParameterError, match="without TLS"):
         credential_of(settings("http://acme.example", token=Secret("t")), None)
 
 
