@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import cast
 
 from coffre.conformance.bench import Bench
 from coffre.conformance.broken import Broken, expect, raises, same, told
@@ -13,6 +14,8 @@ from coffre.conformance.session import DATA, Session
 from coffre.contract import (
     Capability,
     CoffreError,
+    ContainerEntry,
+    ContainersRequest,
     DigestAlgorithm,
     DigestMismatchError,
     ObjectConflictError,
@@ -20,6 +23,7 @@ from coffre.contract import (
     OfferUnavailableError,
     PutRequest,
     SizeMismatchError,
+    SupportsContainers,
 )
 from coffre.streams import BytesContent
 
@@ -182,6 +186,24 @@ def what_is_set_aside_of_a_stopped_service_is_not_said_to_be_absent(bench: Bench
         finally:
             bench.harness.start()
     same(bench.at_rest("held"), None, "the bytes held after they were set aside")
+
+
+@check("error.stopped", needs=[Capability.CONTAINERS])
+def containers_of_a_stopped_service_are_told_truly_or_not_at_all(bench: Bench) -> None:
+    """The container that holds an object is named, or the service is unavailable."""
+    with bench.session() as session:
+        session.put("held")
+        _stop(bench)
+        try:
+            service = cast(SupportsContainers, session.connection)
+            found = list(service.containers(ContainersRequest()))
+        except OfferUnavailableError:
+            return
+        finally:
+            bench.harness.start()
+    ref = bench.ref("held")
+    ours = ContainerEntry(tenant=ref.tenant, container=ref.container)
+    expect(ours in found, "a container that holds an object is not named of a stopped service")
 
 
 def _put_or_unavailable(session: Session) -> bool:

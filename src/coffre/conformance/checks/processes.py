@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from typing import cast
 
 from coffre.conformance.bench import Bench
 from coffre.conformance.broken import expect, same
 from coffre.conformance.check import check
+from coffre.conformance.checks.services import bulk
 from coffre.conformance.contents import ScriptedContent, some_bytes
 from coffre.conformance.forking import in_a_child
 from coffre.conformance.session import DATA, Session
 from coffre.conformance.together import open_descriptors
-from coffre.contract import CoffreError, ObjectConflictError, SourceError
+from coffre.contract import (
+    Capability,
+    CoffreError,
+    ObjectConflictError,
+    PutRequest,
+    SourceError,
+    SupportsPrepare,
+)
 from coffre.streams import CHUNK, BytesContent
 
 ROUNDS = 12
@@ -47,7 +56,24 @@ def a_life(bench: Bench, number: int) -> None:
                 session.pull("bad", failing, 2)
             except CoffreError:
                 continue
+        if Capability.BULK_PUT in session.connection.capabilities:
+            _many_at_once(bench, session, number)
         session.delete(f"n{number}")
+
+
+def _many_at_once(bench: Bench, session: Session, number: int) -> None:
+    """Put some in one call: new ones, one that is there, one in conflict, one that is too short."""
+    data = some_bytes(CHUNK + 1)
+    contents = {f"m{number}.{one}": (data, len(data)) for one in range(3)}
+    contents |= {f"n{number}": (data, len(data)), f"m{number}.short": (b"x", 2)}
+    bulk(
+        bench,
+        session,
+        [
+            PutRequest(ref=bench.ref(name), content=BytesContent(given), size=size)
+            for name, (given, size) in contents.items()
+        ],
+    )
 
 
 @check("process.files")
@@ -73,6 +99,18 @@ def failed_sessions_leave_no_file_and_no_socket_open(bench: Bench) -> None:
             continue
     more = open_descriptors() - before
     expect(more < FAILURES, f"{more} more files are open after {FAILURES} sessions that failed")
+
+
+@check("process.files", needs=[Capability.PREPARE])
+def preparing_leaves_no_file_and_no_socket_open(bench: Bench) -> None:
+    """What is an offer already is prepared a dozen times."""
+    driver = cast(SupportsPrepare, bench.driver)
+    driver.prepare(bench.parameters)
+    before = open_descriptors()
+    for _ in range(ROUNDS):
+        driver.prepare(bench.parameters)
+    more = open_descriptors() - before
+    expect(more < ROUNDS, f"{more} more files are open after {ROUNDS} preparations")
 
 
 @check("process.threads")
