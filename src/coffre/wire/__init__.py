@@ -6,6 +6,7 @@ is here, so that they cannot drift apart; each module names the sections that it
 
 from coffre.wire import headers
 from coffre.wire.answers import CHANGING, error_of, is_accepted
+from coffre.wire.bulk import BulkBody, BulkItem, BulkPart, BulkReader, BulkStream
 from coffre.wire.categories import (
     CATEGORIES,
     Category,
@@ -39,6 +40,8 @@ from coffre.wire.errors import (
     SignatureError,
     WireError,
 )
+from coffre.wire.exactness import ExactStream
+from coffre.wire.listings import read_listing, write_listing
 from coffre.wire.refusals import Refusal, refusal_of
 from coffre.wire.routes import BASE, Operation, Route, parse_route
 from coffre.wire.signing import Clocks, check_signature, sign, signature_of
@@ -51,8 +54,14 @@ __all__ = [
     "CHANGING",
     "BodyError",
     "BodyLengthError",
+    "BulkBody",
+    "BulkItem",
+    "BulkPart",
+    "BulkReader",
+    "BulkStream",
     "Category",
     "Clocks",
+    "ExactStream",
     "HeaderError",
     "KnownError",
     "ListingCutError",
@@ -78,11 +87,13 @@ __all__ = [
     "parse_container",
     "parse_route",
     "read_error",
+    "read_listing",
     "read_results",
     "refusal_of",
     "require_category",
     "sign",
     "signature_of",
     "write_error",
+    "write_listing",
     "write_results",
 ]
