@@ -146,7 +146,8 @@ def _given_up(service: Service, kind: str, request: PutRequest, token: str) -> I
     """Remove what was written for an object that is not published, once that is sure."""
     try:
         yield
-    except BaseException as error:
+    except Exception as error:
+        # Whoever is interrupted does not know whether the service goes on: a sweep finds it out.
         doubt = isinstance(error, OfferUnavailableError) and error.effect_unknown
         if token and not doubt:
             give_up(service, kind, request.ref, token)

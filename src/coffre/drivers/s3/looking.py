@@ -83,10 +83,13 @@ def _seen(service: Service, place: Place, ref: ObjectRef, answer: HttpAnswer, do
     kept = Kept.of(ref, answer.headers)
     of_bytes = answer
     if kept.aside:
-        of_bytes = service.ask(
-            "HEAD", beside(service, LARGE, ref, kept.aside), doing=doing, ref=ref, accept={404}
-        )
+        aside = beside(service, LARGE, ref, kept.aside)
+        of_bytes = service.ask("HEAD", aside, doing=doing, ref=ref, accept={404})
         if of_bytes.status == 404:
+            if not is_absent(service, aside, doing, ref):
+                raise OfferUnavailableError(
+                    "what is listed is not found; is there a proxy, or another writer?", ref=ref
+                )
             raise MissingBesideError("its bytes, which are kept aside, are missing", ref=ref)
     return Seen(
         place,

@@ -49,6 +49,7 @@ class Upload:
         self._place = place
         self._ref = ref
         self._done = False
+        self._completing = False
         try:
             answer = service.ask(
                 "POST", place, [("uploads", "")], headers=headers, doing="put", ref=ref
@@ -88,6 +89,7 @@ class Upload:
         Raises:
             OfferError: refused by anything but the condition.
         """
+        self._completing = True
         answer = self._service.ask(
             "POST", self._place, [("uploadId", self.id)], headers=condition,
             body=completion(etags), doing="put", ref=self._ref, accept={404, 409, 412},
@@ -117,6 +119,8 @@ class Upload:
     ) -> None:
         """Let the service forget the parts, unless they are an object, or may be one."""
         doubt = isinstance(error, OfferUnavailableError) and error.effect_unknown
+        # Whoever is interrupted does not know whether the service goes on.
+        doubt = doubt or (self._completing and not isinstance(error, Exception))
         if not self._done and not doubt:
             with suppress(OfferError):
                 self._service.ask("DELETE", self._place, [("uploadId", self.id)], doing="tidy up")

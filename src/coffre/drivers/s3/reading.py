@@ -119,8 +119,9 @@ def _open(service: Service, place: Place, request: GetRequest) -> HttpStream | N
 
 
 def _open_aside(service: Service, request: GetRequest, kept: Kept) -> HttpStream | None:
+    place = beside(service, LARGE, request.ref, kept.aside)
     opened = service.open(
-        beside(service, LARGE, request.ref, kept.aside),
+        place,
         headers=_range(request),
         doing="get",
         ref=request.ref,
@@ -128,6 +129,7 @@ def _open_aside(service: Service, request: GetRequest, kept: Kept) -> HttpStream
     )
     if isinstance(opened, HttpAnswer):
         if opened.status == 404:
+            check_missing(service, opened, place, "get", request.ref)
             raise MissingBesideError(
                 "its bytes, which are kept aside, are missing", ref=request.ref
             )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Event, Thread
+from signal import SIGINT, pthread_kill
+from threading import Event, Thread, main_thread
 
 import pytest
 
@@ -164,3 +165,59 @@ def test_an_object_whose_bytes_are_gone_does_not_stop_a_listing() -> None:
         listed = list(connection.list(ListRequest(tenant=3, container="object")))
 
     assert [one.identifier for one in listed] == [REF.identifier, "d"]
+
+
+# --- bytes aside ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["HEAD", "GET"])
+def test_bytes_aside_that_only_a_proxy_does_not_find_are_not_lost(kind: str) -> None:
+    bucket = Bucket(completes=False)
+
+    def no_bytes(asked: Asked) -> Answer | None:
+        bucket.fail(kind, no_bytes)
+        return PROXY if "/large/" in asked.key else None
+
+    with served(bucket) as parameters, S3Connection(parameters) as connection:
+        connection.put(request(LARGE))
+        bucket.fail(kind, no_bytes)
+        with pytest.raises(OfferUnavailableError):
+            connection.get(GetRequest(ref=REF)) if kind == "GET" else connection.stat(
+                StatRequest(ref=REF)
+            )
+
+
+@pytest.mark.parametrize("completes", [True, False], ids=["in-place", "aside"])
+def test_a_put_that_is_interrupted_while_it_becomes_visible_is_whole_or_not_there(
+    completes: bool,
+) -> None:
+    bucket = Bucket(completes=completes)
+    ours = main_thread().ident
+    assert ours is not None
+    looked = Event()
+
+    def interrupt_then_store(asked: Asked) -> Answer | None:
+        if completes is False and asked.key != KEY:
+            bucket.fail("PUT", interrupt_then_store)
+            return None
+        pthread_kill(ours, SIGINT)
+        bucket.lock.release()
+        looked.wait(1)  # whatever is tidied up meanwhile
+        bucket.lock.acquire()
+        return None
+
+    kind = "POST complete" if completes else "PUT"
+    with served(bucket) as parameters:
+        with S3Connection(parameters) as connection:
+            connection.put(request(LARGE[:-1]))  # the trials are done
+            connection.delete(DeleteRequest(ref=REF))
+            bucket.fail(kind, interrupt_then_store)
+            with pytest.raises(KeyboardInterrupt):
+                connection.put(request(LARGE, metadata=LONG))
+            looked.set()
+        with S3Connection(parameters) as connection:
+            told = connection.stat(StatRequest(ref=REF))
+            with connection.get(GetRequest(ref=REF)) as opened:
+                read = opened.stream.read()
+
+    assert (read, told.metadata) == (LARGE, LONG)
