@@ -196,7 +196,9 @@ class Wire:
             return "the answer was cut in its head"
         if self._method != "GET" or self._easy.getinfo(pycurl.CONTENT_LENGTH_DOWNLOAD_T) >= 0:
             return None
-        if incoming.has_body and "transfer-encoding" not in incoming.headers:
+        # Cut before its first byte, such an answer looks like an empty one.
+        body = incoming.has_body or incoming.status in (200, 206)
+        if body and "transfer-encoding" not in incoming.headers:
             return "the end of the answer was not announced, and cannot be told from a cut"
         return None
 

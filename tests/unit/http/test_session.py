@@ -258,3 +258,16 @@ def test_a_stream_closed_before_its_end_drops_its_connection_at_once() -> None:
         assert stream.read(1) == b"\0"
         stream.close()
         assert there.ended.acquire(timeout=5)  # writing failed: nobody reads any more
+
+
+def test_an_answer_cut_before_its_first_byte_is_not_an_empty_one() -> None:
+    def cut(caller: Caller) -> None:
+        caller.request()
+        caller.say(b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 6-10/22\r\n\r\n")
+
+    with (
+        service(cut) as there,
+        session_to(there.url) as session,
+        pytest.raises(ConnectionLostError, match="not announced"),
+    ):
+        session.exchange(HttpRequest("GET", "/"))

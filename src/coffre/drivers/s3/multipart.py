@@ -15,7 +15,13 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
-from coffre.contract import Buffer, ObjectRef, OfferError, OfferUnavailableError
+from coffre.contract import (
+    Buffer,
+    ObjectRef,
+    OfferError,
+    OfferFailedError,
+    OfferUnavailableError,
+)
 from coffre.drivers.s3 import live
 from coffre.drivers.s3.documents import completion, parse, parse_answer
 from coffre.drivers.s3.errors import lost_after
@@ -23,7 +29,7 @@ from coffre.drivers.s3.naming import Place
 from coffre.drivers.s3.publishing import body_headers
 from coffre.drivers.s3.service import Service, siblings
 from coffre.drivers.s3.settings import Checksum
-from coffre.drivers.s3.trials import Habits
+from coffre.drivers.s3.trials import Habits, checksum_headers
 from coffre.http import HttpAnswer
 
 BEGUN = ("InitiateMultipartUploadResult", "InitiateMultipartUpload")
@@ -58,6 +64,8 @@ class Upload:
         except OfferUnavailableError as error:
             raise lost_after(error) from error.__cause__
         self.id = document.text("UploadId")
+        if not self.id:  # a part would be taken for a whole object
+            raise OfferFailedError("the service names an upload without an id", ref=ref)
         live.begin(self.id)
 
     def send(
@@ -70,6 +78,8 @@ class Upload:
         """
         digest = sha256(body).hexdigest()
         headers = body_headers(service, habits, body, digest) if checksums else {}
+        if not checksums and not habits.signed_payload:
+            headers = checksum_headers(Checksum.MD5, body, digest)
         query = [("partNumber", str(number)), ("uploadId", self.id)]
         try:
             answer = service.ask(

@@ -31,7 +31,7 @@ from coffre.http import HttpAnswer, HttpStream
 from coffre.streams import BytesContent
 from coffre.tree import ObjectRecord
 
-_RANGE = re.compile(r"bytes (?:[0-9]+-[0-9]+|\*)/([0-9]+)")
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
 def stat(service: Service, request: StatRequest) -> StatResult:
@@ -151,8 +151,11 @@ def _checked_size(request: GetRequest, stream: HttpStream) -> int:
     told = _RANGE.fullmatch(stream.headers.get("content-range", ""))
     if stream.status != 206 or told is None:
         raise OfferFailedError("the service does not know ranges", ref=request.ref)
-    size = int(told[1])
+    first, last, size = int(told[1]), int(told[2]), int(told[3])
     _check_range(request, size)
+    end = size if request.length is None else request.offset + request.length
+    if (first, last + 1) != (request.offset, end):
+        raise OfferFailedError("the service gives another range than was asked", ref=request.ref)
     return size
 
 

@@ -231,7 +231,10 @@ class _Given:
         return float(value)
 
     def flag(self, name: str) -> bool:
-        return self._parameters.get(name, self._described[name].default) is True
+        value = self._parameters.get(name, self._described[name].default)
+        if not isinstance(value, bool):
+            raise ParameterError(f"parameter {name!r} must be true or false")
+        return value
 
 
 def _places(url: str, given: _Given) -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from coffre.drivers.s3 import live
 from coffre.drivers.s3.documents import Node, parse_answer
 from coffre.drivers.s3.listing import check_onward, containers, keys
 from coffre.drivers.s3.looking import look
-from coffre.drivers.s3.naming import BucketNaming, Place
+from coffre.drivers.s3.naming import BucketNaming, Place, is_name
 from coffre.drivers.s3.records import LARGE, RECORDS, MissingBesideError, owner, parsed_moment
 from coffre.drivers.s3.service import Service
 
@@ -54,6 +54,8 @@ def _sweep_uploads(service: Service, request: SweepRequest, tally: _Tally) -> No
         for upload in _uploads(service, bucket):
             name = upload.text("UploadId")
             place = Place(bucket, upload.text("Key"))
+            if not _is_ours(service, place):
+                continue  # somebody else works in the same bucket
             if live.is_live(name):
                 tally.kept += 1
                 continue
@@ -65,6 +67,20 @@ def _sweep_uploads(service: Service, request: SweepRequest, tally: _Tally) -> No
                 continue
             service.ask("DELETE", place, [("uploadId", name)], doing="sweep", accept={404})
             tally.remove(size)
+
+
+def _is_ours(service: Service, place: Place) -> bool:
+    """Whether a key can be an object's, or something of the driver's own."""
+    own = service.naming.own("")
+    if place.bucket == own.bucket and place.key.startswith(own.key):
+        return True
+    if isinstance(service.naming, BucketNaming):
+        return place.bucket != own.bucket and is_name(place.key)
+    try:
+        ObjectRef.parse(place.key.removeprefix(service.naming.prefix))
+    except ValueError:
+        return False
+    return True
 
 
 def _buckets(service: Service) -> Iterator[str]:

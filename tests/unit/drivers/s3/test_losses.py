@@ -8,6 +8,7 @@ from threading import Event, Thread, main_thread
 import pytest
 
 from coffre.contract import (
+    ConnectionParameters,
     ContainersRequest,
     DeleteRequest,
     GetRequest,
@@ -15,11 +16,14 @@ from coffre.contract import (
     ObjectRef,
     OfferFailedError,
     OfferUnavailableError,
+    ParameterError,
     PutRequest,
+    Secret,
     StatRequest,
     SweepRequest,
 )
 from coffre.drivers.s3 import S3Connection
+from coffre.drivers.s3.settings import Settings
 from coffre.streams import BytesContent
 from tests.unit.drivers.s3.bucket import Answer, Asked, Bucket, served
 
@@ -221,3 +225,34 @@ def test_a_put_that_is_interrupted_while_it_becomes_visible_is_whole_or_not_ther
                 read = opened.stream.read()
 
     assert (read, told.metadata) == (LARGE, LONG)
+
+
+# --- answers that are not what was asked ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "end"), [(0, 5), (6, 8)], ids=["from another place", "shorter than asked"]
+)
+def test_a_range_that_was_not_asked_for_is_not_believed(first: int, end: int) -> None:
+    bucket = Bucket()
+    told = {"content-range": f"bytes {first}-{end - 1}/{len(SMALL)}"}
+    with served(bucket) as parameters, S3Connection(parameters) as connection:
+        connection.put(request(SMALL))
+        bucket.fail("GET", lambda _: Answer(206, SMALL[first:end], told))
+        with pytest.raises(OfferFailedError, match="another range"):
+            connection.get(GetRequest(ref=REF, offset=6, length=5))
+
+
+def test_a_sweep_leaves_the_uploads_of_others_alone() -> None:
+    bucket = Bucket()
+    bucket.uploads["theirs"] = ("backups/2026/disk.img", {}, {})
+    with served(bucket) as parameters, S3Connection(parameters) as connection:
+        connection.sweep(SweepRequest(older_than=0))
+    assert "theirs" in bucket.uploads
+
+
+def test_a_switch_that_is_text_is_refused_and_never_taken_for_off() -> None:
+    values = (("access_key", "a"), ("secret_key", Secret("b")), ("verify_tls", "true"))
+    given = ConnectionParameters(url="https://s3.example.org/archive", values=values)
+    with pytest.raises(ParameterError, match="true or false"):
+        Settings.of(given)
