@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
+from typing import TypeVar
 
 from coffre.contract import SYSTEM_CLOCK, Clock, ConnectionParameters, ParameterError
 
@@ -33,6 +34,7 @@ class Credentials:
     """UTC; ``None`` when they stay."""
 
 
+Given = TypeVar("Given")
 Source = Callable[[], Credentials]
 """Gives credentials that are good now."""
 
@@ -130,7 +132,17 @@ def _function(wanted: str) -> Source:
         raise ParameterError(
             f"credentials = {wanted!r} is no function; write module:function, or sdk"
         )
-    return lambda: _checked(found())
+    return lambda: _checked(_called(found))
+
+
+def _called(function: Callable[[], Given]) -> Given:
+    """What somebody else's function gives; whatever goes wrong in it is told without its words."""
+    try:
+        return function()
+    except Exception as error:
+        raise ParameterError(
+            f"no credentials: the function for them failed ({type(error).__name__})"
+        ) from error
 
 
 def _checked(given: object) -> Credentials:
@@ -149,10 +161,10 @@ def _from_sdk(profile: str) -> Source:
         ) from None
 
     def ask() -> Credentials:
-        found = session.get_credentials()
+        found = _called(session.get_credentials)
         if found is None:
             raise ParameterError("botocore finds no credentials; check its configuration")
-        frozen = found.get_frozen_credentials()
+        frozen = _called(found.get_frozen_credentials)
         expires = getattr(found, "_expiry_time", None)
         return Credentials(
             access_key=frozen.access_key,

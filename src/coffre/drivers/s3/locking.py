@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from coffre.contract import ForbiddenError, ObjectRef, RetainedError
-from coffre.drivers.s3.documents import element, parse_answer, texts
+from coffre.contract import ForbiddenError, ObjectRef, OfferFailedError, RetainedError
+from coffre.drivers.s3.documents import Node, element, parse_answer, texts
 from coffre.drivers.s3.errors import told
 from coffre.drivers.s3.looking import Seen, require
 from coffre.drivers.s3.naming import Place
@@ -113,13 +114,30 @@ _GONE = frozenset({"NoSuchVersion", "NoSuchKey"})
 
 def versions(service: Service, place: Place) -> list[str]:
     """Every version of one key and every mark of its deletion, the latest first."""
-    query = [("versions", ""), ("prefix", place.key), ("max-keys", "1000")]
-    answer = service.ask("GET", Place(place.bucket, ""), query, doing="list versions")
-    page = parse_answer(answer.body, "ListVersionsResult")
-    found = [one for kind in ("Version", "DeleteMarker") for one in page.all(kind)]
-    ours = [one for one in found if one.text("Key") == place.key]
+    ours = list(_versions_of(service, place))
     # The latest first: when it is kept, nothing older was taken away to no purpose.
     ours.sort(
         key=lambda one: (one.text("IsLatest") == "true", one.text("LastModified")), reverse=True
     )
     return [one.text("VersionId") for one in ours]
+
+
+def _versions_of(service: Service, place: Place) -> Iterator[Node]:
+    """The versions of one key, page by page: what is left over would be seen again."""
+    marks: tuple[tuple[str, str], ...] = ()
+    while True:
+        query = [("versions", ""), ("prefix", place.key), ("max-keys", "1000"), *marks]
+        answer = service.ask("GET", Place(place.bucket, ""), query, doing="list versions")
+        page = parse_answer(answer.body, "ListVersionsResult")
+        found = [one for kind in ("Version", "DeleteMarker") for one in page.all(kind)]
+        yield from (one for one in found if one.text("Key") == place.key)
+        # Keys come in order, so a page that ends beyond this one has the last of it.
+        if page.text("IsTruncated") != "true" or page.text("NextKeyMarker") > place.key:
+            return
+        new = (
+            ("key-marker", page.text("NextKeyMarker")),
+            ("version-id-marker", page.text("NextVersionIdMarker")),
+        )
+        if new == marks or not new[0][1]:
+            raise OfferFailedError("the service does not go on with its list of versions")
+        marks = new

@@ -12,7 +12,7 @@ from coffre.contract import Buffer, Digest, Evidence, OfferError, PutRequest, Pu
 from coffre.drivers.s3 import large, live
 from coffre.drivers.s3.held import give_up, let_go
 from coffre.drivers.s3.locking import refuse_retained, retain_longer
-from coffre.drivers.s3.looking import look
+from coffre.drivers.s3.looking import Seen, look
 from coffre.drivers.s3.publishing import (
     body_headers,
     common_headers,
@@ -23,6 +23,7 @@ from coffre.drivers.s3.records import (
     BESIDE,
     RECORD,
     RECORDS,
+    MissingBesideError,
     encode,
     fits,
     new_token,
@@ -40,7 +41,7 @@ def put(service: Service, request: PutRequest) -> PutResult:
     headers = common_headers(service, request)
     habits = habits_of(service)
     refuse_unconditional(service, habits, request)
-    old = look(service, request.ref, "put") if request.replace else None
+    old = _to_be_replaced(service, request) if request.replace else None
     if old is not None and service.settings.retention is not Retention.NONE:
         refuse_retained(service, request.ref, old)
     if request.size > service.settings.part_size:
@@ -52,6 +53,14 @@ def put(service: Service, request: PutRequest) -> PutResult:
     elif request.retain_until is not None:
         retain_longer(service, request.ref, request.retain_until)
     return result
+
+
+def _to_be_replaced(service: Service, request: PutRequest) -> Seen | None:
+    """What is there now; nothing that could be let go of an object whose bytes aside are gone."""
+    try:
+        return look(service, request.ref, "put")
+    except MissingBesideError:
+        return None
 
 
 def _put_whole(

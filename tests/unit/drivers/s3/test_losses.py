@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from signal import SIGINT, pthread_kill
 from threading import Event, Thread, main_thread
+from urllib.parse import unquote
 
 import pytest
 
@@ -11,6 +12,7 @@ from coffre.contract import (
     ConnectionParameters,
     ContainersRequest,
     DeleteRequest,
+    ForbiddenError,
     GetRequest,
     ListRequest,
     ObjectRef,
@@ -18,14 +20,19 @@ from coffre.contract import (
     OfferUnavailableError,
     ParameterError,
     PutRequest,
+    QuarantineRequest,
     Secret,
     StatRequest,
     SweepRequest,
 )
-from coffre.drivers.s3 import S3Connection
+from coffre.drivers.s3 import S3Connection, S3Driver
+from coffre.drivers.s3.credentials import Credentials
+from coffre.drivers.s3.locking import versions
+from coffre.drivers.s3.naming import Place
+from coffre.drivers.s3.service import Service
 from coffre.drivers.s3.settings import Settings
 from coffre.streams import BytesContent
-from tests.unit.drivers.s3.bucket import Answer, Asked, Bucket, served
+from tests.unit.drivers.s3.bucket import Answer, Asked, Bucket, Held, served
 
 REF = ObjectRef(tenant=3, container="object", identifier="charter@1328.pdf")
 KEY = "3/object/charter@1328.pdf"
@@ -256,3 +263,104 @@ def test_a_switch_that_is_text_is_refused_and_never_taken_for_off() -> None:
     given = ConnectionParameters(url="https://s3.example.org/archive", values=values)
     with pytest.raises(ParameterError, match="true or false"):
         Settings.of(given)
+
+
+# --- what is left of a damaged object -------------------------------------------------------------
+
+
+class CopyingBucket(Bucket):
+    """One that copies inside the service, as quarantine wants it."""
+
+    def _put(self, asked: Asked) -> Answer:
+        source = asked.headers.get("x-amz-copy-source")
+        if source is None:
+            return super()._put(asked)
+        found = self.objects[unquote(source).removeprefix("/archive/")]
+        kept = {n: v for n, v in asked.headers.items() if n.startswith("x-amz-meta-")}
+        self.objects[asked.key] = Held(found.body, kept)
+        return Answer(200, b"<CopyObjectResult><ETag>x</ETag></CopyObjectResult>")
+
+
+def aside_in(bucket: Bucket) -> list[bytes]:
+    return [one.body for key, one in bucket.objects.items() if "/quarantine/" in key]
+
+
+def test_what_is_set_aside_keeps_a_record_that_is_an_object_of_its_own() -> None:
+    bucket = CopyingBucket()
+    with served(bucket) as parameters, S3Connection(parameters) as connection:
+        connection.put(request(SMALL, metadata=LONG))
+        connection.quarantine(QuarantineRequest(ref=REF, reason="bad"))
+    assert not bucket.visible()
+    assert SMALL in aside_in(bucket)
+    assert any(LONG["name"].encode() in body for body in aside_in(bucket))
+
+
+def test_an_object_whose_bytes_are_gone_can_be_set_aside_and_stored_again() -> None:
+    bucket = CopyingBucket(completes=False)
+    with served(bucket) as parameters, S3Connection(parameters) as connection:
+        connection.put(request(LARGE))
+        (bytes_aside,) = [key for key in bucket.own() if "/large/" in key]
+        del bucket.objects[bytes_aside]
+        connection.quarantine(QuarantineRequest(ref=REF, reason="bad"))
+        assert not bucket.visible()
+        connection.put(request(LARGE))
+        with connection.get(GetRequest(ref=REF)) as opened:
+            assert opened.stream.read() == LARGE
+    assert any(bytes_aside.encode() in body for body in aside_in(bucket))
+
+
+def test_an_object_whose_bytes_are_gone_can_be_replaced() -> None:
+    bucket = Bucket(completes=False)
+    with served(bucket) as parameters, S3Connection(parameters) as connection:
+        connection.put(request(LARGE))
+        (bytes_aside,) = [key for key in bucket.own() if "/large/" in key]
+        del bucket.objects[bytes_aside]
+        connection.put(request(LARGE, replace=True))
+        with connection.get(GetRequest(ref=REF)) as opened:
+            assert opened.stream.read() == LARGE
+
+
+def broken_credentials() -> Credentials:
+    """Somebody else's function, which fails."""
+    raise RuntimeError("hunter2")
+
+
+def test_a_function_for_credentials_that_fails_is_told_without_its_words() -> None:
+    with served(Bucket()) as parameters:
+        given = ConnectionParameters(
+            url=parameters.url, values=(("credentials", f"{__name__}:broken_credentials"),)
+        )
+        assert not S3Driver().is_available(given)
+        with pytest.raises((ParameterError, ForbiddenError), match="RuntimeError") as caught:
+            S3Driver().connect(given)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_every_version_of_a_key_is_found_however_many_pages_they_take() -> None:
+    """What a deletion left over would be seen again, as it was long ago."""
+    bucket = Bucket()
+    place = Place("archive", KEY)
+    pages = [
+        ("true", ["v3", "v2"], f"<NextKeyMarker>{KEY}</NextKeyMarker>"
+         "<NextVersionIdMarker>v2</NextVersionIdMarker>"),
+        ("false", ["v1"], ""),
+    ]  # fmt: skip
+
+    def page(_: Asked) -> Answer:
+        truncated, names, marks = pages.pop(0)
+        told = "".join(
+            f"<Version><Key>{KEY}</Key><VersionId>{name}</VersionId>"
+            f"<LastModified>{name}</LastModified></Version>"
+            for name in names
+        )
+        body = f"<IsTruncated>{truncated}</IsTruncated>{marks}{told}"
+        return Answer(200, f"<ListVersionsResult>{body}</ListVersionsResult>".encode())
+
+    with served(bucket) as parameters:
+        service = Service(Settings.of(parameters))
+        bucket.fail("GET bucket", page)
+        bucket.fail("GET bucket", page)
+        assert versions(service, place) == ["v3", "v2", "v1"]
+        service.close()
+    (_, second) = [one for one in bucket.asked if "versions" in one.query]
+    assert second.query["version-id-marker"] == "v2"
