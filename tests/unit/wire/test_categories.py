@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coffre.contract import InvalidReferenceError
+from coffre.engine.containers import PROTOCOL_CONTAINERS
 from coffre.wire import (
     CATEGORIES,
     category_named,
@@ -147,3 +148,10 @@ def test_names_of_containers_come_back(tenant: int, folder: str, environment: st
 def test_a_name_of_something_else_is_refused(name: str, environment: str) -> None:
     with pytest.raises(InvalidReferenceError):
         parse_container(name, environment)
+
+
+def test_the_engine_gives_each_folder_the_rights_of_the_protocol() -> None:
+    """Two tables of one page: the engine does not load the protocol to know its containers."""
+    told = {one.folder: (one.overwrite, one.delete) for one in CATEGORIES}
+    kept = {name: (one.overwrite, one.delete) for name, one in PROTOCOL_CONTAINERS.items()}
+    assert told == kept
