@@ -34,6 +34,7 @@ R = TypeVar("R")
 logger = logging.getLogger("coffre.offer")
 
 EVERYTHING = frozenset(Capability)
+_Known = tuple[frozenset[Capability], frozenset[Capability], frozenset[Capability]]
 
 
 class Sessions:
@@ -60,15 +61,15 @@ class Sessions:
         self._never = withheld
         self.standing = UNTRIED
         self.withheld = withheld
-        # Declared and effective capabilities of the last connection seen: one pair, replaced
-        # as a whole, so that threads need no lock to read it.
-        self._known: tuple[frozenset[Capability], frozenset[Capability]] | None = None
+        # What the last connection seen declares, what was withheld then, and what is left of it:
+        # replaced as a whole, so that threads need no lock to read it, and good for nothing as
+        # soon as something else is withheld.
+        self._known: _Known | None = None
 
     def stand(self, standing: Standing) -> None:
         """Rely on what trials have left standing, from the next operation on."""
         self.standing = standing
         self.withheld = self._never | frozenset(standing.withheld)
-        self._known = None
 
     # --- one attempt -----------------------------------------------------------------------
 
@@ -158,10 +159,10 @@ class Sessions:
     def effective(self, connection: Connection) -> frozenset[Capability]:
         """What can be relied on over this connection."""
         declared = connection.capabilities
-        known = self._known
-        if known is None or known[0] is not declared:
-            known = self._known = (declared, self._relied_on(declared))
-        return known[1]
+        withheld, known = self.withheld, self._known
+        if known is None or known[0] is not declared or known[1] is not withheld:
+            known = self._known = (declared, withheld, self._relied_on(declared, withheld))
+        return known[2]
 
     def capabilities(self) -> frozenset[Capability]:
         """What can be relied on: learnt from a connection, opened for that if none was yet.
@@ -172,15 +173,20 @@ class Sessions:
             try:
                 connection = self.open()
             except CoffreError:
-                return self._relied_on(self.driver.capabilities)
+                return self._relied_on(self.driver.capabilities, self.withheld)
             self.effective(connection)
             self.end(connection)
-        known = self._known
-        return self._relied_on(self.driver.capabilities) if known is None else known[1]
+        withheld, known = self.withheld, self._known
+        if known is not None and known[1] is withheld:
+            return known[2]
+        declared = self.driver.capabilities if known is None else known[0]
+        return self._relied_on(declared, withheld)
 
-    def _relied_on(self, declared: frozenset[Capability]) -> frozenset[Capability]:
+    def _relied_on(
+        self, declared: frozenset[Capability], withheld: frozenset[Capability]
+    ) -> frozenset[Capability]:
         # A driver of 1.0 that declares a name of 1.1 cannot have meant its service.
-        return usable(declared, self.driver.contract) - self.withheld
+        return usable(declared, self.driver.contract) - withheld
 
     # --- errors ----------------------------------------------------------------------------
 
