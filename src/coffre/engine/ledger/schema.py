@@ -79,6 +79,7 @@ Index(
     "events_of_probes",
     events.c.seq,
     sqlite_where=text("kind = 'offer-probed'"),
+    postgresql_where=text("kind = 'offer-probed'"),
 )
 
 head = Table(
