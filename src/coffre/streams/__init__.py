@@ -2,6 +2,7 @@
 
 No storage here, and the standard library only. Drivers use :func:`copy_digesting`, which
 digests nothing twice; the engine uses :class:`Fanout`, which reads a source once for N offers.
+Where a service has no locks, :class:`Writers` tells what is being written from what was left.
 """
 
 from coffre.streams.digesting import Copied, check_received, copy_digesting
@@ -12,6 +13,7 @@ from coffre.streams.reading import CHUNK, ReadableStream, chunks_of, read_exactl
 from coffre.streams.sources import BytesContent, FileContent, OnceContent
 from coffre.streams.spool import Spool
 from coffre.streams.verifying import BoundedStream, VerifyingStream
+from coffre.streams.writers import Whose, Writers
 
 __all__ = [
     "CHUNK",
@@ -27,6 +29,8 @@ __all__ = [
     "ReadableStream",
     "Spool",
     "VerifyingStream",
+    "Whose",
+    "Writers",
     "check_received",
     "chunks_of",
     "copy_digesting",

@@ -7,18 +7,14 @@ anyone else goes by how long the part was left untouched.
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections import deque
 from contextlib import suppress
-from functools import cache
-from hashlib import sha256
-from itertools import count
 
 from coffre.contract import Buffer
 from coffre.drivers.sftp import packets
 from coffre.drivers.sftp.exchange import Answer, LineLostError, StatusError
 from coffre.drivers.sftp.root import Root
+from coffre.streams import Whose, Writers
 from coffre.tree import PARTS, part_path
 
 _NEW = packets.FOR_WRITING | packets.CREATE | packets.NEW_ONLY
@@ -30,9 +26,8 @@ a whole large object it would be silent for longer than anybody waits."""
 _COPIED = 64 * 1024
 """Bytes that are rather copied than sent by themselves: others follow in the same packet."""
 
-_written_here: set[str] = set()
-"""Names of the parts that this process is writing."""
-_numbers = count()
+_writers = Writers()
+"""Parts that this process is writing."""
 
 
 class Part:
@@ -154,57 +149,19 @@ class Part:
 
 def new_part() -> str:
     """Path for a file that this process writes; it counts as in progress until it is forgotten."""
-    name = f"{_writer(os.getpid())}{next(_numbers)}"
-    _written_here.add(name)
-    return part_path(name)
+    return part_path(_writers.begin())
 
 
 def forget_part(path: str) -> None:
     """It is written, or given up."""
-    _written_here.discard(_name_of(path))
+    _writers.end(_name_of(path))
 
 
 def is_alive(path: str) -> bool | None:
     """Whether the writer of a part lives; ``None`` when that cannot be known from here."""
-    name = _name_of(path)
-    try:
-        machine, process, started, _token = name.split("-")
-        number, since = int(process), int(started)
-    except ValueError:
-        return None  # a part of another driver's
-    if machine != _machine():
-        return None
-    if number == os.getpid():
-        return name in _written_here
-    return _started(number) == since if since else None
+    whose = _writers.whose(_name_of(path))
+    return None if whose is Whose.UNKNOWN else whose is not Whose.GONE
 
 
 def _name_of(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".part")
-
-
-@cache
-def _writer(process: int) -> str:
-    """Beginning of the names of the parts of this process, told once for each."""
-    return f"{_machine()}-{process}-{_started(process) or 0}-{uuid.uuid4().hex[:12]}x"
-
-
-@cache
-def _machine() -> str:
-    """This machine since it was started, and the space in which process numbers count."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            told = file.read() + os.readlink("/proc/self/ns/pid")
-    except OSError:
-        # Not Linux: a name for this process alone, so that no other is ever taken for dead.
-        told = uuid.uuid4().hex
-    return sha256(told.encode()).hexdigest()[:12]
-
-
-def _started(process: int) -> int | None:
-    """When a process was started, in ticks of the kernel; ``None`` when there is none."""
-    try:
-        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
-            return int(file.read().rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return None

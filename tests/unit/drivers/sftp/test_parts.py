@@ -9,8 +9,9 @@ import sys
 import pytest
 
 from coffre.drivers.sftp.packets import Attributes, Entry
-from coffre.drivers.sftp.parts import _machine, forget_part, is_alive, new_part
+from coffre.drivers.sftp.parts import forget_part, is_alive, new_part
 from coffre.drivers.sftp.sweeping import ELSEWHERE, _is_left
+from coffre.streams.writers import this_machine
 
 NOW = 1_000_000
 
@@ -53,7 +54,7 @@ def test_a_part_of_another_process_lives_as_long_as_that_does() -> None:
 
 
 def test_a_process_that_has_the_number_of_a_dead_one_is_another() -> None:
-    assert is_alive(f"{_machine()}-{os.getppid()}-1-token.part") is False
+    assert is_alive(f"{this_machine()}-{os.getppid()}-1-token.part") is False
 
 
 @pytest.mark.parametrize("name", ["0123.part", "another-1-1-token.part", "a-b-c-d-e.part"])
