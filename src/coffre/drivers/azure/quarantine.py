@@ -2,7 +2,8 @@
 
 The service renames nothing. The copy is whole before the object is touched; the one step that
 others see is the deletion, which only takes away the very version that was copied. Interrupted
-between both, nothing is lost: the object is still there, and a copy of it as well.
+between both, nothing is lost: the object is still there, and a copy of it as well. Metadata that
+are a blob of their own are copied too: once no object names them, a sweep takes them away.
 """
 
 from __future__ import annotations
@@ -11,22 +12,27 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from coffre.contract import (
+    ObjectCorruptError,
     ObjectRef,
     OfferFailedError,
     OfferTimeoutError,
     QuarantineRequest,
     QuarantineResult,
 )
+from coffre.drivers.azure.blocks import md5_of
 from coffre.drivers.azure.naming import QUARANTINE, Layout, Place
 from coffre.drivers.azure.reading import Held, look_for
-from coffre.drivers.azure.records import ROOM, Record, identity, inline
+from coffre.drivers.azure.records import ROOM, Record, as_json, identity, inline
 from coffre.drivers.azure.retaining import refuse_retained
 from coffre.drivers.azure.service import Service, unseen
+from coffre.drivers.azure.sidecars import metadata_of
 
 _FIRST, _LONGEST = 0.05, 5.0
 """Seconds between looks at a copy that takes time: twice as long after each, up to the longest."""
 _PATIENCE = 3600.0
 """Seconds after which a copy is given up."""
+BESIDE = ".metadata"
+"""What the name of metadata has more than that of the bytes they belong to."""
 
 
 def quarantine(service: Service, layout: Layout, request: QuarantineRequest) -> QuarantineResult:
@@ -42,6 +48,7 @@ def quarantine(service: Service, layout: Layout, request: QuarantineRequest) -> 
         raise OfferFailedError(
             f"the service copied {there.size} of {held.size} bytes; nothing was taken away", ref=ref
         )
+    _keep_metadata(service, layout, request, held.record, aside)
     headers = {"If-Match": held.etag, "x-ms-delete-snapshots": "include"}
     service.done("DELETE", place.path, (), headers, ref=ref)
     return QuarantineResult(place=str(aside), size=held.size)
@@ -59,6 +66,21 @@ def _copy(
     with unseen():
         answer = service.done("PUT", target.path, (), headers, b"", ref=request.ref)
         _wait(service, target, answer.headers.get("x-ms-copy-status", "success"), request.ref)
+
+
+def _keep_metadata(
+    service: Service, layout: Layout, request: QuarantineRequest, record: Record, aside: Place
+) -> None:
+    """Put metadata that are too long for a header beside the bytes they belong to."""
+    if record.elsewhere is None:
+        return
+    try:
+        data = as_json(metadata_of(service, layout, request.ref, record)).encode()
+    except ObjectCorruptError:
+        return  # they were lost before
+    headers = {"x-ms-blob-type": "BlockBlob", "Content-MD5": md5_of(data), "If-None-Match": "*"}
+    with unseen():
+        service.done("PUT", f"{aside.path}{BESIDE}", (), headers, data, ref=request.ref)
 
 
 def _told(record: Record, reason: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from random import Random
 
 import pytest
@@ -128,3 +129,13 @@ def test_bad_bytes_keep_what_they_should_have_been(account: Account) -> None:
     assert headers["x-ms-meta-coffre_size"] == "7"
     assert "charter.pdf" in headers["x-ms-meta-coffre_metadata"]
     assert headers["x-ms-meta-coffre_reason"] == "digest-mismatch"
+
+
+def test_bad_bytes_keep_metadata_that_are_a_blob_of_their_own(account: Account) -> None:
+    copied(account, 7)
+    # Random, so that no compression makes a header of it.
+    long = {"note": "".join(sha256(bytes([n])).hexdigest() for n in range(200))}
+    with AzureDriver().connect(account.parameters()) as connection:
+        connection.put(put_request(metadata=long))
+        place = connection.quarantine(BAD).place
+    assert long["note"].encode() in account.blobs[f"/{place}.metadata"].body
