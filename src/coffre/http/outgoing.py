@@ -18,7 +18,7 @@ class Outgoing:
     fails, or is longer than announced, never completes the request.
     """
 
-    __slots__ = ("_chunks", "_left", "_length", "_taken", "failure")
+    __slots__ = ("_chunks", "_left", "_length", "_stays", "_taken", "failure")
 
     def __init__(self) -> None:
         self.begin((), 0)
@@ -27,10 +27,12 @@ class Outgoing:
         """Take up the next body.
 
         Args:
-            chunks: its bytes in order; each buffer is only lent until the next is asked for.
+            chunks: its bytes in order; each buffer is only lent until the next is asked for, but
+                for those of a tuple, which are all in memory and stay as they are.
             length: how many they are.
         """
         self._chunks: Iterator[Buffer] = iter(chunks)
+        self._stays = isinstance(chunks, tuple)
         self._length = length
         self._taken = 0
         self._left = _NOTHING
@@ -63,7 +65,8 @@ class Outgoing:
         self._taken += len(chunk)
         if self._taken < self._length:
             return memoryview(chunk).cast("B")
-        last = memoryview(bytes(chunk))  # lent only until the source is asked for its end
+        # Lent only until the source is asked for its end, unless it stays.
+        last = memoryview(chunk).cast("B") if self._stays else memoryview(bytes(chunk))
         self.end()
         return last
 
