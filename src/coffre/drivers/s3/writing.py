@@ -99,16 +99,27 @@ def _put_whole(
     if there is not None:
         return there
     return PutResult(
-        size=len(body), digest=digest, evidence=_evidence(habits, headers, answers[-1], digest)
+        size=len(body),
+        digest=digest,
+        evidence=_evidence(service, habits, headers, answers[-1], digest),
     )
 
 
 def _evidence(
-    habits: Habits, headers: dict[str, str], answer: HttpAnswer, digest: Digest
+    service: Service,
+    habits: Habits,
+    headers: dict[str, str],
+    answer: HttpAnswer,
+    digest: Digest,
 ) -> Evidence:
-    """``REPORTED`` when the service has computed the very digest, and says it again."""
+    """``REPORTED`` when the service has computed the very digest, and says it again.
+
+    It says again what it was sent without looking, unless a trial has shown that it looks; where
+    the checksum was stated by somebody, none was made.
+    """
     name = f"x-amz-checksum-{digest.algorithm.value}"
-    if habits.checksum is Checksum.NONE or name not in headers:
+    tried = service.settings.checksum is Checksum.AUTO
+    if not tried or habits.checksum is Checksum.NONE or name not in headers:
         return Evidence.PRESENT
     same = answer.headers.get(name) == headers[name]
     return Evidence.REPORTED if same else Evidence.PRESENT
